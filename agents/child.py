@@ -1,0 +1,60 @@
+"""Say what a child is: one fixed-width record, and the same fields as a Mesa agent."""
+
+import mesa
+import numpy as np
+
+CHILD = np.dtype(
+    [
+        ("id", "i8"),  # authority's number among all in the high 32 bits, own number in the low
+        ("cost", "i8"),  # public service cost, undiscounted [hundredths of a penny]
+        ("frailty", "u4"),  # family frailty, mean 1 [millionths]
+        ("resilience", "u4"),  # 0 to 1 [millionths]
+        ("exposure", "u4"),  # adversity as health sees it, fixed from 18 [millionths of an ACE]
+        ("family", "u4"),
+        ("since", "i4"),  # day on which the support spell began [days from the run's first day]
+        ("open_since", "i4"),  # day on which social care opened the case, or NEVER
+        ("referred", "i4"),  # day of the last referral or closure, or NEVER
+        ("died", "i4"),  # day of death, or NEVER while alive
+        ("types", "u4"),  # bits: types of adversity ever experienced
+        ("recent", "u4"),  # bits: types experienced this year
+        ("ever", "u4"),  # bits of names.Ever; above them, from EVER_OUTCOME, 4 x tier + outcome
+        ("yld", "u4"),  # years lived with disability [millionths of a year]
+        ("yll", "u4"),  # years of life lost [millionths of a year]
+        ("birth_year", "i2"),  # years from the run's first year
+        ("neighbourhood", "u2"),
+        ("conditions", "u2"),  # bits
+        ("specialists", "u2"),  # bits, by the service's own bit
+        ("cats", "u2"),
+        ("aats", "u2"),
+        ("unresolved", "u2"),
+        ("healed", "u2"),
+        ("severity", "u2"),  # severity of the unresolved events [hundredths of an event]
+        ("escalations", "u1"),
+        ("placements", "u1"),  # placements this year
+        ("plans", "u1"),  # child protection plans ever
+        ("years_unmet", "u1"),
+        ("aces", "u1"),  # ACE count of the nine surveyed types
+        ("sex", "u1"),
+        ("authority", "u1"),  # number within the run
+        ("decile", "u1"),  # 0 most deprived to 9
+        ("ethnic_group", "u1"),
+        ("education", "u1"),  # service number, or NONE
+        ("support", "u1"),  # service number, or NONE; the placement of a looked-after child
+        ("outcome", "u1"),  # names.Outcome of the last year passed
+        ("moved", "u1"),  # 1 after a year with a move of school or placement
+    ]
+)
+"""A child's state: at most 100 bytes, so that a region of a million children is 100 MB."""
+MILLION = 1_000_000
+"""Millionths: fractions are kept as whole numbers, so that every engine rounds alike."""
+NEVER = -100_000
+"""Day of something that never happened."""
+
+
+class Child(mesa.Agent):  # type: ignore[misc]
+    """A child of the Mesa model: the fields of `CHILD` as plain Python numbers."""
+
+    def __init__(self, model: mesa.Model, record: np.void) -> None:
+        super().__init__(model)
+        for name in CHILD.names or ():
+            setattr(self, name, record[name].item())

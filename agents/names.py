@@ -1,0 +1,110 @@
+"""Name every code that a child's record or a ledger holds. Numbers are explicit: results depend on them."""
+
+from enum import IntEnum
+
+NONE = 255
+"""Code of an absent service (no support, no longer in education)."""
+ADULT = 18
+"""Age at which children's services, and the yearly childhood phases, end [years]."""
+DAYS = 365
+"""Length of a model year, everywhere [days]."""
+
+
+class Tier(IntEnum):
+    """Where a service stands."""
+
+    UNIVERSAL = 0
+    EARLY_HELP = 1
+    SOCIAL_CARE = 2
+    LOOKED_AFTER = 3
+    SPECIALIST = 4
+    OUT_OF_SYSTEM = 5
+
+
+class Channel(IntEnum):
+    """How a child is in a service: one education setting, one support, any set of specialists."""
+
+    EDUCATION = 0
+    SUPPORT = 1
+    SPECIALIST = 2
+    FRONT_DOOR = 3
+
+
+class Outcome(IntEnum):
+    """What became of a child in need this year, from best to worst; NO_NEED where none showed."""
+
+    HELD = 0
+    HELD_WITH_SUPPORT = 1
+    ESCALATED = 2
+    NO_SERVICE = 3
+    NO_NEED = 4
+
+
+class Move(IntEnum):
+    """Direction of a pathway."""
+
+    ESCALATE = 0
+    STEP_DOWN = 1
+
+
+class Ever(IntEnum):
+    """Bits of `ever`: what has happened to a child at least once."""
+
+    REFERRED = 0
+    ASSESSED_IN_NEED = 1
+    CHILD_PROTECTION_PLAN = 2
+    LOOKED_AFTER = 3
+    IN_NEED_BY_5 = 4
+    SUSPENDED = 5
+    EXCLUDED = 6
+    OUT_OF_SCHOOL = 7
+    LEFT_CARE_AT_18 = 8
+
+
+EVER_OUTCOME = 12
+"""First bit of `ever` that holds an outcome: bit EVER_OUTCOME + 4 x tier + outcome, five tiers."""
+
+
+class Flow(IntEnum):
+    """Yearly counts of a ledger, by authority."""
+
+    REFERRALS = 0
+    REREFERRALS = 1
+    ASSESSED_NOT_IN_NEED = 2
+    IN_NEED_STARTED = 3
+    IN_NEED_ENDED = 4
+    IN_NEED_ANY_POINT = 5
+    PLANS_STARTED = 6
+    REPEAT_PLANS = 7
+    LOOKED_AFTER_STARTED = 8
+    LOOKED_AFTER_CEASED = 9
+    PLACEMENT_MOVES = 10
+    THREE_OR_MORE_PLACEMENTS = 11
+    PERMANENT_EXCLUSIONS = 12
+    RETURNS_TO_SCHOOL = 13
+    YOUTH_JUSTICE_ENTRANTS = 14
+    UNMET_NEED = 15
+    CHILDREN_AT_31_MARCH = 16
+    HEALED = 17
+
+
+class Entry(IntEnum):
+    """What a line of a child's timeline says."""
+
+    CHILDHOOD_ADVERSITY = 0
+    ADULT_ADVERSITY = 1
+    SETTING = 2
+    OUTCOME = 3
+    REFERRAL = 4
+    NOT_IN_NEED = 5
+    SPELL_BEGINS = 6
+    SPELL_ENDS = 7
+    PLACEMENT_MOVE = 8
+    HEALED = 9
+    ONSET = 10
+    REMISSION = 11
+    DEATH = 12
+    RECORDED_EVENT = 13
+    SPECIALIST_BEGINS = 14
+    SPECIALIST_ENDS = 15
+    LEAVES_CARE = 16

@@ -1,0 +1,124 @@
+"""Rules of services: how one holds a child, takes it in, passes it on, or lets it go."""
+
+import math
+
+from numba.extending import register_jitable
+
+from agents.names import Outcome
+
+HELD, WITH_SUPPORT, NOT_HELD = int(Outcome.HELD), int(Outcome.HELD_WITH_SUPPORT), int(Outcome.ESCALATED)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def logistic(log_odds: float) -> float:
+    """Turn log-odds into a probability, without overflow at either end."""
+    if log_odds >= 0.0:
+        return 1.0 / (1.0 + math.exp(-log_odds))
+    odds = math.exp(log_odds)
+    return odds / (1.0 + odds)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def lift(f_sufficiency: float, f_tip: float, sufficiency_gap: float, tip_gap: float) -> float:
+    """Add to the log-odds of holding what Sufficiency and TIP alignment above reference bring.
+
+    Parameters
+    ----------
+    f_sufficiency, f_tip : multiplier factors F-Suff and F-TIP [log-odds per unit]
+    sufficiency_gap, tip_gap : Sufficiency and TIP alignment less their references
+    """
+    return f_sufficiency * sufficiency_gap + f_tip * tip_gap
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def log_odds_held(baseline: float, lifted: float, load: float, resilience: float, gamma: float, kappa: float) -> float:
+    """Give the log-odds that a service holds a child in need: baseline at load 1, resilience 0."""
+    return baseline + lifted - gamma * (load - 1.0) + kappa * resilience
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def hold_outcome(uniform: float, log_odds: float, support: float, supported: bool) -> int:
+    """Decide held, held with support, or not held, all by one uniform: support only ever helps more."""
+    if uniform < logistic(log_odds):
+        return HELD
+    if supported and uniform < logistic(log_odds + support):
+        return WITH_SUPPORT
+    return NOT_HELD
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def sufficiency_staffed(
+    reference: float, caseload: float, vacancy: float, turnover: float, by_caseload: float, by_gap: float
+) -> float:
+    """Read Sufficiency from staffing, relative to England's: caseload as a ratio, the others as gaps.
+
+    Parameters
+    ----------
+    reference : Sufficiency of England, 0 to 1
+    caseload : cases per social worker over England's
+    vacancy, turnover : shares less England's
+    by_caseload, by_gap : Sufficiency lost when caseload doubles, and per unit of vacancy or turnover
+    """
+    return min(1.0, max(0.0, reference - by_caseload * (caseload - 1.0) - by_gap * (vacancy + turnover)))
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def quality_crowded(sufficiency: float, caseload_ratio: float, turnover_slope: float) -> float:
+    """Lower quality the year after caseloads rose above plan: staff leave, the rest carry more."""
+    return min(1.0, max(0.0, sufficiency - turnover_slope * max(0.0, caseload_ratio - 1.0)))
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def share_admitted(free: int, demand_above: int, demand: int) -> float:
+    """Share of a priority band that finds a place, once those of higher priority have theirs."""
+    left = free - demand_above
+    if left <= 0:
+        return 0.0
+    if demand <= left:
+        return 1.0
+    return left / demand
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def priority_band(load: float, medium: float, high: float) -> int:
+    """Put a referral into one of three priority bands by severity of need; 0 goes first."""
+    if load >= high:
+        return 0
+    if load >= medium:
+        return 1
+    return 2
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def rate_exit(first_year: float, later: float, days_open: int, outcome: int, not_held_ratio: float) -> float:
+    """Give the rate at which a spell ends: by its length so far, slower when the child is not held."""
+    rate = first_year if days_open < 365 else later
+    if NOT_HELD <= outcome <= NOT_HELD + 1:
+        rate *= not_held_ratio
+    return rate
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def days_until(uniform: float, rate: float) -> int:
+    """Draw the whole days until an event of constant yearly rate; a rate of 0 never comes."""
+    if rate <= 0.0:
+        return 1_000_000
+    return min(1_000_000, int(-math.log1p(-uniform) / rate * 365.0))
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def worse(education: int, support: int) -> int:
+    """Take the worse of two outcomes, where NO_NEED stands for none."""
+    if education == 4:
+        return support
+    if support == 4:
+        return education
+    return max(education, support)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def log_odds_event(
+    baseline: float, load: float, per_unresolved: float, not_held: float, out_of_school: float, other: float
+) -> float:
+    """Sum the log-odds of a recorded event: suspension, persistent absence, justice contact."""
+    return baseline + per_unresolved * load + not_held + out_of_school + other

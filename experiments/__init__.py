@@ -1,0 +1,1 @@
+"""WHICH QUESTION: the base case, its report, the command line and the benchmark."""

@@ -1,0 +1,276 @@
+"""Answer at the command line: run, timeline, parameters, check, benchmark.
+
+Libraries that are slow to load are imported inside the command that needs them, so that
+`wellheld --help` answers at once.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments import boundary
+from experiments.limits import LARGEST_SEED, check_children, check_whole, cores
+from simulation.errors import InputError, nearest, shown
+
+if TYPE_CHECKING:
+    from simulation.inputs import Tables
+    from simulation.scenario import Scenario
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+NOT_FOR_INDIVIDUALS = (
+    "The children are simulated. Not for predicting or for decisions about any individual child."
+)
+HELP = f"""What does it cost if services do not hold children, and what changes when they do?
+
+Simulates one year's births of a West Midlands authority from birth to death, under today's services
+and under a scenario, as exact twins. {NOT_FOR_INDIVIDUALS}"""
+EXAMPLES = """\b
+Examples:
+  wellheld run sandwell                        the main job: today against the published improvement
+  wellheld run region --jobs 4                 all seven authorities, side by side and in total
+  wellheld run dudley --draws 256 --seed 7     more draws, another seed
+  wellheld run sandwell --scenario mine.toml   your own scenario; check it first:
+  wellheld check mine.toml
+  wellheld timeline 42 --place walsall         one simulated child's life, event by event
+  wellheld parameters tip_effect               where a number comes from
+  wellheld --install-completion                complete commands with the tab key
+"""
+RUN_EXAMPLES = """\b
+Examples:
+  wellheld run sandwell
+  wellheld run sandwell --children 500 --draws 8 --out quick
+  wellheld run region --scenario mine.toml --json > headline.json
+"""
+
+app = typer.Typer(
+    help=HELP,
+    epilog=EXAMPLES,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+class Engine(StrEnum):
+    """Which engine carries the rules: the fast one, or the readable reference."""
+
+    compiled = "compiled"
+    mesa = "mesa"
+
+
+def complete_place(typed: str) -> list[str]:
+    """Offer places to shell completion."""
+    from simulation.inputs import load_tables
+
+    return [name for name in (*places(load_tables()), "region") if name.startswith(typed)]
+
+
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLACE", help="An authority, such as sandwell, or region.", autocompletion=complete_place
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Same seed, same children, same results: 0 to 2^63-1.")]
+Children = Annotated[
+    int | None, typer.Option(help="Children in each place.", show_default="the place's births a year")
+]
+ScenarioOption = Annotated[
+    str, typer.Option(metavar="FILE", help="A .toml file, or a shipped one: today, improved, unchanged.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print the version or the help where no command is given."""
+    if version:
+        from importlib.metadata import version as installed_version
+
+        typer.echo(f"wellheld {installed_version('wellheld')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(epilog=RUN_EXAMPLES)
+def run(
+    place: Place,
+    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 1 or more.")] = 64,
+    seed: Seed = 1,
+    children: Children = None,
+    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    scenario: ScenarioOption = "improved",
+    engine: Annotated[Engine, typer.Option(help="compiled is fast; mesa is for reading.")] = Engine.compiled,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.", show_default="named by the run")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results already there.")] = False,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Simulate a place today and under a scenario; print one screen and write a results folder.
+
+    Not for predicting or for decisions about any individual child.
+    """
+    check_whole("--draws", draws, 1, 1_000_000, "64 is the default")
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    from simulation.inputs import load_tables
+
+    tables = load_tables()
+    place = known_place(place, (*places(tables), "region"))
+    check_children(children, len(places(tables)) if place == "region" else 1)
+    chosen = chosen_scenario(scenario, tables)
+    if chosen.name in ("today", "difference"):
+        raise InputError(
+            f"--scenario {shown(chosen.name)}: a run already sets its scenario against today; "
+            "give another, such as unchanged or a file with another name in it"
+        )
+    from experiments import report
+
+    folder = report.check_out(out, place, force)
+    from experiments import base_case
+    from experiments.progress import progress_on_stderr
+
+    try:
+        with progress_on_stderr(f"Simulating {place}", hidden=quiet or as_json) as progress:
+            results = base_case.run(
+                place,
+                draws=draws,
+                seed=seed,
+                children=children,
+                jobs=jobs or cores(),
+                scenario=chosen,
+                engine=engine.value,
+                progress=progress,
+            )
+        folder = report.write(results, folder, force=force)
+    except KeyboardInterrupt:
+        raise boundary.StoppedError(
+            "stopped before the results were complete: nothing new was kept, results of earlier runs "
+            "are untouched; the same command starts again"
+        ) from None
+    typer.echo(report.headline_json(results) if as_json else report.screen(results))
+    if not quiet:
+        typer.echo(f"Results in {folder}", err=True)
+
+
+@app.command()
+def timeline(
+    child: Annotated[
+        int, typer.Argument(metavar="CHILD_ID", help="A number from 0 to the children less one.")
+    ],
+    place: Annotated[str, typer.Option(help="An authority.", autocompletion=complete_place)] = "sandwell",
+    seed: Seed = 1,
+    scenario: ScenarioOption = "today",
+    children: Children = None,
+    debug: Debug = False,
+) -> None:
+    """Tell one simulated child's life in words, event by event."""
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    from simulation.inputs import load_tables
+
+    tables = load_tables()
+    place = known_place(place, tuple(places(tables)))
+    check_children(children, 1)
+    total = children or places(tables)[place]
+    check_whole("CHILD_ID", child, 0, total - 1, f"{place} has {total:,} children in this run")
+    chosen = chosen_scenario(scenario, tables)
+    from experiments.timeline import words
+
+    for line in words(child, place, seed, chosen, total):
+        typer.echo(line)
+
+
+@app.command()
+def parameters(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A name, or the beginning of names.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List every number of the model with its unit, range, source and grade."""
+    from experiments import catalogue
+    from simulation.inputs import load_tables
+
+    typer.echo(catalogue.listing(load_tables(), name, as_json), nl=False)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A scenario (.toml) or a table (.csv).")],
+    debug: Debug = False,
+) -> None:
+    """Check a scenario or a table and say what is wrong with it, if anything."""
+    from simulation.inputs import load_tables, read_table
+
+    if file.suffix == ".toml":
+        count, what = len(chosen_scenario(str(file), load_tables()).levers), "lever"
+    elif file.suffix == ".csv":
+        count, what = len(read_table(file)), "row"
+    else:
+        raise InputError(
+            f"{file}: ends in neither .toml (a scenario) nor .csv (a table); rename it or give another file"
+        )
+    typer.echo(f"{file}: fine ({count} {what}{'' if count == 1 else 's'})")
+
+
+@app.command()
+def benchmark(debug: Debug = False) -> None:
+    """Measure speed and memory on this machine."""
+    from experiments import benchmark as measurements
+
+    measurements.main()
+
+
+def places(tables: "Tables") -> dict[str, int]:
+    """Give the authorities that can be run, each with its births a year."""
+    return {row.authority: row.births for row in tables.rows["authorities"] if row.role == "place"}
+
+
+def known_place(place: str, names: tuple[str, ...]) -> str:
+    """Give the name of a place as the tables write it, or offer the nearest."""
+    if place.casefold() in names:
+        return place.casefold()
+    raise InputError(f"unknown place {shown(place)}.{nearest(place, names)} Places: {', '.join(names)}.")
+
+
+def chosen_scenario(given: str, tables: "Tables") -> "Scenario":
+    """Load a scenario by its file, or by name where it is one of the shipped ones."""
+    from simulation.scenario import check_names, check_values, load_scenario
+
+    path = Path(given)
+    if not path.suffix and not path.is_file():
+        shipped = {each.stem: each for each in sorted(SCENARIOS.glob("*.toml"))}
+        if given not in shipped:
+            raise InputError(
+                f"no scenario {shown(given)}.{nearest(given, shipped)} "
+                f"Give a .toml file or one of {', '.join(shipped)}."
+            )
+        path = shipped[given]
+    scenario = load_scenario(path)
+    services = {row.service for row in tables.rows["services"]}
+    interventions = {row.intervention for row in tables.rows["interventions"]}
+    check_names(scenario, services, places(tables).keys(), interventions, tables.numbers.keys(), path)
+    check_values(scenario, {name: number.unit for name, number in tables.numbers.items()}, path)
+    return scenario
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    sys.exit(boundary.guarded(app, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Refuse numbers on the command line that are out of range or beyond this machine."""
+
+import os
+
+from simulation.errors import InputError, shown
+
+BYTES_A_CHILD = 100
+LARGEST_SEED = 2**63 - 1
+
+
+def check_whole(option: str, value: int | None, low: int, high: int, remedy: str) -> None:
+    """Refuse a number outside its range."""
+    if value is not None and not low <= value <= high:
+        raise InputError(f"{option} {shown(value)} is outside {low} to {high}; {remedy}")
+
+
+def check_children(children: int | None, count_of_places: int) -> None:
+    """Refuse a number of children that is no number of children or does not fit in memory."""
+    if children is None:
+        return
+    largest = free_memory() // BYTES_A_CHILD // count_of_places
+    if children > largest:
+        needed = children * count_of_places * BYTES_A_CHILD / 2**30
+        raise InputError(
+            f"--children {shown(children)}: needs about {needed:,.0f} GiB, more than this machine has free; "
+            f"{largest:,} is the most that fits"
+        )
+    check_whole("--children", children, 1, largest, "leave it out for the place's births")
+
+
+def free_memory() -> int:
+    """Give the bytes of memory free on this machine."""
+    pages = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in os.sysconf_names else "SC_PHYS_PAGES"
+    return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,62 @@
+"""Name what a run answers: each quantity once, with its unit and where it stands on the screen."""
+
+from typing import NamedTuple
+
+OUTCOMES = ("held", "held_with_support", "escalated", "no_service")
+TIERS = ("universal", "early_help", "social_care", "looked_after", "specialist")
+PAYERS = ("education", "social_care", "health", "justice")
+
+
+class Quantity(NamedTuple):
+    """A row of the headline: its name, words, unit and section; `per_child` is a mean or share."""
+
+    name: str
+    title: str
+    unit: str
+    section: str
+    per_child: bool = True
+
+
+def tier_quantities() -> tuple[Quantity, ...]:
+    """Name the shares ever held, supported, escalated and unserved, tier by tier."""
+    return tuple(
+        Quantity(
+            f"ever_{outcome}_{tier}",
+            f"{tier.replace('_', ' ')}: {outcome.replace('_', ' ')}",
+            "share of children",
+            "Ever, by tier",
+        )
+        for tier in TIERS
+        for outcome in OUTCOMES
+    )
+
+
+ADVERSITY = (
+    Quantity("cats", "CATs per child at 18", "events per child", "Adversity"),
+    Quantity("unresolved", "of them unresolved at 18", "events per child", "Adversity"),
+    Quantity("four_or_more_aces", "four or more ACEs at 18 (of nine)", "share of children", "Adversity"),
+)
+SOCIAL_CARE = (
+    Quantity("ever_referred", "ever referred to social care", "share of children", "Ever by 18"),
+    Quantity("ever_child_in_need", "ever child in need", "share of children", "Ever by 18"),
+    Quantity("ever_child_protection_plan", "ever on a child protection plan", "share of children", "Ever by 18"),
+    Quantity("ever_looked_after", "ever looked after", "share of children", "Ever by 18"),
+)
+HEALTH = (
+    Quantity("dalys", "DALYs due to adversity", "DALYs", "Health", per_child=False),
+    Quantity("yll", "of them years of life lost", "DALYs", "Health", per_child=False),
+    Quantity("yld", "of them years lived with disability", "DALYs", "Health", per_child=False),
+    Quantity("dalys_discounted", "DALYs due to adversity, discounted", "DALYs", "Health", per_child=False),
+)
+MONEY = (
+    Quantity("lost_gdp", "lost GDP due to adversity", "GBP million", "Money", per_child=False),
+    Quantity("lost_gdp_discounted", "the same, discounted", "GBP million", "Money", per_child=False),
+    Quantity("service_cost", "public service cost, 0-17", "GBP million", "Money", per_child=False),
+    Quantity("service_cost_discounted", "the same, discounted", "GBP million", "Money", per_child=False),
+    Quantity("service_cost_due_to_adversity", "of it due to adversity", "GBP million", "Money", per_child=False),
+    *(
+        Quantity(f"service_cost_{payer}", f"paid by {payer.replace('_', ' ')}", "GBP million", "Money", per_child=False)
+        for payer in PAYERS
+    ),
+)
+QUANTITIES: tuple[Quantity, ...] = (*ADVERSITY, *tier_quantities(), *SOCIAL_CARE, *HEALTH, *MONEY)

@@ -1,0 +1,209 @@
+"""Write a run's results folder, whole or not at all, and its headline for machines."""
+
+import hashlib
+import io
+import json
+import math
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from experiments import figures
+from experiments.results import Results
+from experiments.screen import NOT_FOR_INDIVIDUALS, screen
+from experiments.summary import pages
+from simulation.errors import InputError, ResourceError
+
+__all__ = ["check_out", "contents", "headline_json", "publish", "screen", "write"]
+
+RESULTS = Path("results")
+MANIFEST = "manifest.json"
+PRODUCT = "wellheld"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads a cell that begins so as a formula
+
+
+def check_out(out: Path | None, place: str, force: bool) -> Path:
+    """Choose the folder of a run's results and refuse one that cannot take them.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something already, is a file, or lies where nothing can be written.
+    """
+    if out is None:
+        out = RESULTS / place
+        number = 2
+        while out.exists() or out.is_symlink():
+            out, number = RESULTS / f"{place}-{number}", number + 1
+    check_free(out, force)
+    parent = out.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir():
+        raise InputError(f"--out {out}: {parent} is a file, not a folder; choose another folder")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=parent):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"--out {out}: cannot write in {parent} ({error.strerror}); choose another folder"
+        ) from error
+    return out
+
+
+def check_free(out: Path, force: bool) -> None:
+    """Refuse a folder that holds something, unless it holds earlier results and `force` is given."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise InputError(f"--out {out}: is a file or a link, not a folder; choose another name")
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not force:
+        raise InputError(
+            f"--out {out}: the folder exists already; choose another, or replace it with --force"
+        )
+    if not is_result(out):
+        raise InputError(
+            f"--out {out}: --force replaces only results, and this folder holds none; choose another"
+        )
+
+
+def is_result(folder: Path) -> bool:
+    """Tell whether a folder was written by a run: --force must never take away anything else."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("product") == PRODUCT
+
+
+def write(results: Results, out: Path, force: bool = False) -> Path:
+    """Write the whole results folder under its name, or nothing.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something already.
+    ResourceError
+        If the disk is full or the folder cannot be written; nothing is left of it.
+    """
+    check_free(out, force)
+    files = contents(results)
+    try:
+        return publish(files, out, force)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResourceError(
+            f"--out {out}: cannot write the results ({reason}); free space or choose another"
+        ) from error
+
+
+def publish(files: dict[str, bytes], out: Path, force: bool) -> Path:
+    """Write files into a hidden folder beside `out`, then give it the name at once."""
+    target = out.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
+    new, old = staging / "new", staging / "old"
+    try:
+        for name, content in files.items():
+            path = new / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        check_free(out, force)
+        exchange(new, target, old)
+    finally:
+        # Earlier results are taken away only once the new ones, or they themselves, stand under the name.
+        if target.exists() or not old.exists():
+            shutil.rmtree(staging, ignore_errors=True)
+    return out
+
+
+def exchange(new: Path, target: Path, old: Path) -> None:
+    """Move earlier results aside and the new ones in; put the earlier ones back if that fails."""
+    try:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        if old.exists() and not target.exists():
+            old.rename(target)
+
+
+def contents(results: Results) -> dict[str, bytes]:
+    """Make every file of a results folder: name within the folder, and bytes.
+
+    Raises
+    ------
+    ValueError
+        If a table's name cannot name a file, or is 'headline'.
+    """
+    files: dict[str, bytes] = {}
+    for name, table in {"headline": results.headline, **results.tables}.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or (
+            name == "headline" and table is not results.headline
+        ):
+            raise ValueError(f"tables: {name!r} cannot name a table; use lower-case words joined by _")
+        files[f"tables/{name}.csv"] = csv_bytes(table)
+        files[f"tables/{name}.parquet"] = parquet_bytes(table)
+    files["headline.csv"] = files["tables/headline.csv"]
+    files["headline.parquet"] = files["tables/headline.parquet"]
+    drawn = figures.figure(results)
+    files["figure.png"] = figures.png(drawn)
+    files["figure.svg"] = figures.svg(drawn)
+    files.update(pages(results, files["figure.svg"]))
+    files[MANIFEST] = manifest(results, files)
+    return files
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Write a table as CSV in which no cell of words can act as a formula."""
+    safe = table.rename(columns=guarded)
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            safe[column] = safe[column].astype(object).map(guarded)
+    return str(safe.to_csv(index=False, float_format="%.10g", lineterminator="\n")).encode()
+
+
+def guarded(cell: object) -> object:
+    """Set an apostrophe before words that a spreadsheet would run as a formula; keep words on one line."""
+    if not isinstance(cell, str):
+        return cell
+    return ("'" if cell.startswith(FORMULA) else "") + re.sub(r"[\r\n]+", " ", cell)
+
+
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """Write a table as parquet, with fixed options so that the same table gives the same bytes."""
+    page = io.BytesIO()
+    table.reset_index(drop=True).to_parquet(page, engine="pyarrow", compression="zstd", index=False)
+    return page.getvalue()
+
+
+def manifest(results: Results, files: dict[str, bytes]) -> bytes:
+    """Say what was run, from what, and the hash of every file written."""
+    said = {
+        "product": PRODUCT,
+        "place": results.place,
+        "not_for": NOT_FOR_INDIVIDUALS,
+        "settings": results.settings,
+        "assumptions": list(results.assumptions),
+        "warnings": list(results.warnings),
+        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+    }
+    return (json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def headline_json(results: Results) -> str:
+    """Write the headline's rows as JSON, sorted; a figure that is not there is null."""
+    keys = ["place", "scenario", "quantity"]
+    records = results.headline.sort_values(keys, kind="stable").to_dict("records")
+    rows = [{str(name): json_value(value) for name, value in record.items()} for record in records]
+    return json.dumps(rows, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def json_value(value: object) -> object:
+    """Round a number as the CSV does; JSON knows no NaN and no infinity."""
+    if isinstance(value, float):
+        return float(f"{value:.10g}") if math.isfinite(value) else None
+    return None if value is pd.NA else value

@@ -1,0 +1,234 @@
+"""Print one screen: what a researcher would paste into an email."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from experiments import rounding
+from experiments.quantities import OUTCOMES, QUANTITIES, TIERS, Quantity
+from experiments.results import DIFFERENCE, REGION, TODAY, Results
+
+WIDTH = 100
+NOT_FOR_INDIVIDUALS = "Not for predicting or deciding about any real child."
+ON_SCREEN = (
+    "cats",
+    "four_or_more_aces",
+    "ever_child_in_need",
+    "ever_child_protection_plan",
+    "ever_looked_after",
+    "dalys",
+    "lost_gdp",
+    "lost_gdp_discounted",
+    "service_cost",
+    "service_cost_discounted",
+)
+BY_PLACE = {"cats": "CATs", "lost_gdp_discounted": "lost GDP", "service_cost_discounted": "services"}
+SHOWN = tuple(quantity for quantity in QUANTITIES if quantity.name in ON_SCREEN)
+BANDS = ("low_80", "high_80", "low_95", "high_95")
+
+
+def screen(results: Results) -> str:
+    """Write the results as plain text, at most 100 columns wide."""
+    blocks = [
+        heading(results),
+        comparison(results),
+        levels(results),
+        tiers(results),
+        by_place(results) if results.place == REGION else [],
+        closing(results),
+    ]
+    lines = [line for block in blocks if block for line in (*block, "")]
+    return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
+
+
+def wrapped(sentence: str, indent: str = "") -> list[str]:
+    """Fold a sentence to the width of the screen; characters that act on a terminal become '?'."""
+    words = " ".join(sentence.split())
+    printable = "".join(each if each.isprintable() else "?" for each in words)
+    return textwrap.wrap(printable, WIDTH, subsequent_indent=indent)
+
+
+def align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """Set cells in columns, the first ones to the left and numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        " ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+
+
+def heading(results: Results) -> list[str]:
+    """Say where, how many children, how many runs, and in which prices."""
+    settings, children, runs = results.settings, results.children(results.place), results.runs
+    parts = [
+        f"wellheld {settings.get('version', '')}".strip() + f": {results.place.replace('_', ' ')}",
+        f"{children:,} children" if children is not None else "",
+        f"{runs:,} runs of each twin" if runs is not None else "",
+        f"seed {settings['seed']}" if "seed" in settings else "",
+        f"prices of {settings['price_year']}" if "price_year" in settings else "",
+    ]
+    against = f"Today's services against: {results.improved_title}. "
+    against += "The same children and the same chance in both."
+    words = (
+        "Bands hold 80% and 95% of one cohort's runs (parameters and chance). mcse: Monte Carlo standard "
+        "error of a mean. assumed: share of the difference's variance from parameters graded 'assumption'."
+    )
+    return [*wrapped(", ".join(part for part in parts if part)), *wrapped(against), *wrapped(words)]
+
+
+def short_title(quantity: Quantity) -> str:
+    """Shorten a title to what its section does not already say."""
+    return quantity.title.removeprefix("ever ").split(" (")[0]
+
+
+def section_title(quantity: Quantity) -> str:
+    """Name a section and, where all of it has one, its unit."""
+    unit = "% of children" if quantity.unit == rounding.SHARE_UNIT else quantity.unit
+    return quantity.section + (" (shares in %)" if quantity.section == "Adversity" else f" ({unit})")
+
+
+def comparison(results: Results) -> list[str]:
+    """Tabulate today, improved and their paired difference, section by section."""
+    here = results.rows(results.place)
+    table = [["", TODAY, "improved", DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed"]]
+    sections: dict[int, str] = {}
+    for quantity in SHOWN:
+        if section_title(quantity) not in sections.values():
+            sections[len(table)] = section_title(quantity)
+        gap = here.get((DIFFERENCE, quantity.name))
+        levels_ = [
+            rounding.cells(here.get((name, quantity.name)), quantity.unit)["mean"]
+            for name in (TODAY, results.improved)
+        ]
+        written = rounding.cells(gap, quantity.unit, sign=True)
+        share = rounding.percent(gap.get("share_from_assumption", float("nan"))) if gap else rounding.MISSING
+        bands = (written[name] for name in BANDS)
+        table.append([f" {short_title(quantity)}", *levels_, written["mean"], written["mcse"], *bands, share])
+    lines: list[str] = []
+    for place, line in enumerate(align(table)):
+        lines += [sections[place], line] if place in sections else [line]
+    return lines
+
+
+def levels(results: Results) -> list[str]:
+    """Tabulate the error and bands of today's and the improved level."""
+    here = results.rows(results.place)
+    header = ["mcse", "80%", "band", "95%", "band"]
+    table = [["Bands of the two levels", *header, *header]]
+    for quantity in SHOWN:
+        row = [short_title(quantity)]
+        for name in (TODAY, results.improved):
+            written = rounding.cells(here.get((name, quantity.name)), quantity.unit)
+            row += [written["mcse"], *(written[band] for band in BANDS)]
+        table.append(row)
+    lines = align(table)
+    widths = [max(len(row[column]) for row in table) for column in range(6)]
+    start = widths[0] + 1
+    second = start + sum(widths[1:]) + 5
+    return [" " * start + "today".ljust(second - start) + "improved", *lines]
+
+
+def per_thousand(row: rounding.Row | None) -> dict[str, str]:
+    """Write a share and its bands per 1,000 children: whole ones where the share is ten or more."""
+    names = ("mean", "mcse", *BANDS)
+    if row is None:
+        return dict.fromkeys(names, rounding.MISSING)
+    shown = {name: 1000 * row.get(name, float("nan")) for name in names}
+    places = 0 if max(abs(shown[name]) for name in names) >= 10 else 1
+    written = {name: rounding.text(value, places, comma=False) for name, value in shown.items()}
+    return written | {"mcse": rounding.text(shown["mcse"], 1)}
+
+
+def tiers(results: Results) -> list[str]:
+    """Tabulate the children ever held, supported, escalated and unserved, by tier."""
+    here = results.rows(results.place)
+    outcomes = [outcome.replace("_", " ") for outcome in OUTCOMES]
+    if not any((TODAY, f"ever_{outcome}_{tier}") in here for tier in TIERS for outcome in OUTCOMES):
+        return []
+    table = [["today", *outcomes]]
+    for tier in TIERS:
+        found = [per_thousand(here.get((TODAY, f"ever_{outcome}_{tier}"))) for outcome in OUTCOMES]
+        row = ["{mean} {low_80}-{high_80} {low_95}-{high_95}".format(**cell) for cell in found]
+        table.append([tier.replace("_", " "), *row])
+    table.append([DIFFERENCE, *outcomes])
+    for tier in TIERS:
+        found = [per_thousand(here.get((DIFFERENCE, f"ever_{outcome}_{tier}"))) for outcome in OUTCOMES]
+        table.append([tier.replace("_", " "), *("{mean} ±{mcse}".format(**cell) for cell in found)])
+        table.append(["", *("{low_80},{high_80} {low_95},{high_95}".format(**cell) for cell in found)])
+    return [
+        f"Ever by 18, by tier, per 1,000 children: mean, 80% band, 95% band ({largest_mcse(here)})",
+        *align(table),
+    ]
+
+
+def largest_mcse(here: Mapping[tuple[str, str], rounding.Row]) -> str:
+    """Say how large the errors of today's shares by tier are at most."""
+    names = {f"ever_{outcome}_{tier}" for tier in TIERS for outcome in OUTCOMES}
+    errors = [row["mcse"] for (scenario, name), row in here.items() if scenario == TODAY and name in names]
+    return f"mcse today at most {rounding.text(1000 * max(errors), 1)}"
+
+
+def by_place(results: Results) -> list[str]:
+    """Set the authorities side by side: today and the difference with its 95% band."""
+    quantities = [quantity for quantity in QUANTITIES if quantity.name in BY_PLACE]
+    table = [["", *(cell for quantity in quantities for cell in (BY_PLACE[quantity.name], "change", "95%"))]]
+    for place in results.places:
+        here = results.rows(place)
+        row = [place.replace("_", " ")]
+        for quantity in quantities:
+            written = rounding.cells(here.get((DIFFERENCE, quantity.name)), quantity.unit)
+            today = rounding.cells(here.get((TODAY, quantity.name)), quantity.unit)["mean"]
+            row += [today, written["mean"], f"{written['low_95']}:{written['high_95']}"]
+        table.append(row)
+    return [
+        "By authority: CATs per child; lost GDP and service cost, both discounted, GBP million",
+        *align(table),
+    ]
+
+
+def break_even(table: pd.DataFrame) -> Iterator[str]:
+    """Say for each payer what the improvement may cost without loss."""
+    column = "mean" if "mean" in table else "gbp_per_child_year"
+    for row in table.to_dict("records"):
+        mean, low, high = (float(row.get(name, float("nan"))) for name in (column, "low_95", "high_95"))
+        places = rounding.decimals(mean, float(row.get("mcse", float("nan"))))
+        band = f" (95% {rounding.text(low, places)} to {rounding.text(high, places)})" if low == low else ""
+        yield f"{str(row['payer']).replace('_', ' ')} {rounding.text(mean, places)}{band}"
+
+
+def decomposition(table: pd.DataFrame) -> Iterator[str]:
+    """Say how much of the difference came by each channel."""
+    for row in table.to_dict("records"):
+        mean, mcse = float(row["mean"]), float(row.get("mcse", float("nan")))
+        places = rounding.decimals(mean, mcse)
+        error = f" ±{rounding.text(mcse, max(places, 0))}" if mcse == mcse else ""
+        yield f"{str(row['channel']).replace('_', ' ')} {rounding.text(mean, places, sign=True)}{error}"
+
+
+def one_quantity(table: pd.DataFrame, place: str) -> tuple[str, pd.DataFrame]:
+    """Keep a decomposition's rows of this place and of DALYs, or of its first quantity."""
+    here = table[table["place"] == place] if "place" in table else table
+    if "quantity" not in here or here.empty:
+        return "", here
+    names = list(here["quantity"].astype(str))
+    name = "dalys" if "dalys" in names else names[0]
+    titles = {quantity.name: quantity.title for quantity in QUANTITIES}
+    return titles.get(name, name.replace("_", " ")), here[here["quantity"] == name]
+
+
+def closing(results: Results) -> list[str]:
+    """Write the break-even spend, the channels, what it rests on, and what it is not for."""
+    sentences: Iterable[str] = ()
+    if (spend := results.tables.get("break_even")) is not None and not spend.empty:
+        here = spend[spend["place"] == results.place] if "place" in spend else spend
+        sentences = (*sentences, "Break-even spend, GBP a child and year: " + "; ".join(break_even(here)))
+    if (channels := results.tables.get("decomposition")) is not None and not channels.empty:
+        title, here = one_quantity(channels, results.place)
+        sentences = (*sentences, f"Difference by channel, {title}: " + "; ".join(decomposition(here)))
+    sentences = (*sentences, *(f"Rests on: {sentence}" for sentence in results.assumptions))
+    sentences = (*sentences, *(f"Warning: {sentence}" for sentence in results.warnings), NOT_FOR_INDIVIDUALS)
+    return [line for sentence in sentences for line in wrapped(sentence, "  ")]

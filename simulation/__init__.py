@@ -1,0 +1,1 @@
+"""HOW: tables, parameters, population, random draws, the engines, outcomes and economics."""

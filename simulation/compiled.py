@@ -1,0 +1,146 @@
+"""Carry the rules in machine code: one record a child, no allocation in the yearly loop, chunks on threads.
+
+The cache of machine code is kept in the user's cache folder, under a hash of every source that it is made
+from: a rule that changes is compiled anew.
+"""
+
+import hashlib
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
+
+import numba
+import numpy as np
+
+import agents
+from agents.child import CHILD
+from simulation.ledger import Ledger, add_ledgers, view_ledger
+from simulation.moves import gone
+from simulation.world import Context, World, pack
+from simulation.year import adversity, health, hold, log_ratio_condition, log_ratio_death, observe, recovery, setting
+
+
+def sources_hash() -> str:
+    """Hash every source that machine code is made from, and the versions that make it."""
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {platform.python_version()}".encode())
+    for package in (Path(agents.__file__).parent, Path(__file__).parent):
+        for path in sorted(package.glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Give the folder of machine code in the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "wellheld" / sources_hash()
+
+
+def can_keep() -> bool:
+    """Tell whether machine code can be kept: the cache folder can be written."""
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return False
+    if not os.access(folder, os.W_OK):
+        return False
+    numba.config.CACHE_DIR = str(folder)
+    return True
+
+
+KEEP = can_keep()
+
+
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def live(
+    children: Any, world: Any, context: Any, ledger: Any, year_from: int, year_to: int, first: bool, last: bool
+) -> None:
+    """Let children live the years from one up to another: the phases of `simulation.year.YEAR`, in order.
+
+    Parameters
+    ----------
+    first, last : whether to live the phases before, and those from, health
+    """
+    w, c, book = world[0], context[0], ledger[0]
+    for number in range(len(children)):
+        child = children[number]
+        for year in range(year_from, year_to):
+            if gone(child, year):
+                break
+            if first:
+                adversity(child, w, c, book, year)
+                setting(child, w, c, book, year)
+                hold(child, w, c, book, year)
+                recovery(child, w, c, book, year)
+            if last:
+                health(child, w, c, book, year)
+                observe(child, w, c, book, year)
+
+
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def sum_references(children: Any, year: int, counts: Any, other: Any, healed: Any) -> int:
+    """Sum, by ACE count, children, their wider and repeated CATs, and healed events; return unresolved."""
+    unresolved = 0
+    for child in children:
+        if not gone(child, year):
+            count = min(child.aces, len(counts) - 1)
+            counts[count] += 1
+            other[count] += child.cats - child.aces
+            healed[count] += child.healed
+            unresolved += child.unresolved
+    return unresolved
+
+
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def sum_ratios(children: Any, world: Any, year: int, people: Any, ratios: Any) -> None:
+    """Sum relative risks of those at risk, by condition (the last is death) and sex."""
+    w = world[0]
+    for child in children:
+        if gone(child, year):
+            continue
+        for number in range(len(w.weights)):
+            if child.conditions >> number & 1 == 0:
+                people[number, child.sex] += 1
+                ratios[number, child.sex] += np.exp(log_ratio_condition(child, w, number))
+        people[len(w.weights), child.sex] += 1
+        ratios[len(w.weights), child.sex] += np.exp(log_ratio_death(child, w, year - child.birth_year))
+
+
+class CompiledEngine:
+    """Children as an array of records, in chunks that threads carry one by one."""
+
+    def __init__(self, children: Any, world: World, book: Any, jobs: int = 1) -> None:
+        self.children = np.ascontiguousarray(children, CHILD)
+        self.world = pack(world)
+        edges = np.linspace(0, len(children), max(1, min(jobs, len(children))) + 1).astype(int)
+        self.chunks = [self.children[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        self.books = [book, *(book.copy() for _ in self.chunks[1:])]
+
+    def live(self, context: Context, year_from: int, year_to: int, first: bool = True, last: bool = True) -> None:
+        """Let every child live the years under one context."""
+        now = pack(context)
+        tasks = list(zip(self.chunks, self.books, strict=True))
+        if len(tasks) == 1:
+            live(self.children, self.world, now, self.books[0], year_from, year_to, first, last)
+            return
+        with ThreadPoolExecutor(len(tasks)) as pool:
+            for done in [
+                pool.submit(live, chunk, self.world, now, book, year_from, year_to, first, last)
+                for chunk, book in tasks
+            ]:
+                done.result()
+
+    def records(self) -> Any:
+        """Give the children's records as they stand."""
+        return self.children
+
+    def ledger(self) -> Ledger:
+        """Give the ledger over all chunks."""
+        return view_ledger(self.books[0]) if len(self.books) == 1 else add_ledgers(self.books)
+
+    def close(self) -> None:
+        """Let nothing stand; the array is freed with the engine."""

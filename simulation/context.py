@@ -1,0 +1,241 @@
+"""Phase 1 of the year: what services can do and neighbourhoods carry, from levers and last year's counts.
+
+Everything read from last year is a whole-number sum, so that engines and threads agree.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.adversity import amplification
+from agents.names import ADULT
+from agents.service import lift, quality_crowded, share_admitted, sufficiency_staffed
+from simulation.build import Values, authority_names, centred, service_names
+from simulation.inputs import Tables
+from simulation.ledger import Ledger
+from simulation.population import GROUPS, neighbourhoods
+from simulation.scenario import Lever, Scenario
+from simulation.world import Context, World
+
+MALTREATMENT = (
+    "verbal_abuse",
+    "physical_abuse",
+    "sexual_abuse",
+    "emotional_neglect",
+    "physical_neglect",
+    "domestic_violence",
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything that a year's context is made from, for one draw and scenario."""
+
+    tables: Tables
+    values: Values
+    scenario: Scenario
+
+    @property
+    def places(self) -> list[str]:
+        """List all authorities, England too: a run of one place reads its own row of the same arrays."""
+        return authority_names(self.tables)
+
+    def levers(self, kind: str, place: str) -> list[Lever]:
+        """List the scenario's levers of a kind that reach a place."""
+        return [
+            lever
+            for lever in self.scenario.levers
+            if lever.kind == kind and (lever.authorities is None or place in lever.authorities)
+        ]
+
+    def moved(self, kind: str, place: str, value: float, year: int, service: str | None = None) -> float:
+        """Move a value by every lever of a kind that reaches a place and service."""
+        for lever in self.levers(kind, place):
+            if service is None or lever.services is None or service in lever.services:
+                value = lever.apply(value, year)
+        return value
+
+    def first_year(self) -> int:
+        """Give the calendar year in which the run begins."""
+        return int(self.values["first_year"])
+
+    def steady(self) -> bool:
+        """Tell whether every year has the same context: no dates, no feedback."""
+        dated = any(lever.start is not None or lever.end is not None for lever in self.scenario.levers)
+        return not (dated or self.scenario.switches.amplification or self.scenario.switches.rationing)
+
+
+def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) -> Context:
+    """Build the context of a year of the run from the levers and, where on, last year's ledger."""
+    calendar = s.first_year() + year
+    names = service_names(s.tables)
+    quality, alignment = service_levels(s, names, calendar)
+    acceptance = np.repeat(
+        np.array([[s.values[f"services.{name}.acceptance"] for name in names]] * len(s.places))[:, :, None], 3, axis=2
+    )
+    for a, place in enumerate(s.places):
+        for k, name in enumerate(names):
+            acceptance[a, k] = s.moved("supply", place, acceptance[a, k, 0], calendar, name)
+    if s.scenario.switches.rationing and last is not None and 0 < year < ADULT:
+        quality = ration(s, names, quality, acceptance, last, year)
+    sufficiency_gap = quality - s.values["sufficiency_reference"]
+    tip = s.values["tip_effect"] * (alignment - s.values["tip_reference"])
+    f_sufficiency = [s.values[f"services.{n}.f_sufficiency"] * s.values["factor_sufficiency_effect"] for n in names]
+    f_tip = [s.values[f"services.{n}.f_tip"] for n in names]
+    return Context(
+        amplification=neighbourhood_amplification(s, world, year, last),
+        gradient=gradients(s, calendar),
+        hazard_factor=hazard_factors(s, calendar),
+        lift=np.array(
+            [
+                [lift(f_sufficiency[k], f_tip[k], sufficiency_gap[a, k], tip[a, k]) for k in range(len(names))]
+                for a in range(len(s.places))
+            ]
+        ),
+        reach=quality,
+        tip_healing=s.values["tip_healing"] * tip,
+        acceptance=acceptance,
+        recovery=np.array([s.moved("recovery", place, 0.0, calendar) for place in s.places]),
+        community=np.array(
+            [s.moved("community_capacity", p, s.values["resilience_start"], calendar) for p in s.places]
+        ),
+        placement_ratio=np.array([1.0 - s.moved("placement_stability", p, 0.0, calendar) for p in s.places]),
+    )
+
+
+def service_levels(s: Surroundings, names: list[str], calendar: int) -> tuple[Any, Any]:
+    """Give each service's Sufficiency and TIP alignment in each place, levers applied.
+
+    Returns
+    -------
+    two (A, S) arrays within 0 to 1
+    """
+    quality, alignment = np.zeros((2, len(s.places), len(names)))
+    given = {(row.authority, row.service) for row in s.tables.rows["service_levels"]}
+    staffed = {row.service for row in s.tables.rows["services"] if row.staffed_by_social_workers}
+    for a, place in enumerate(s.places):
+        for k, name in enumerate(names):
+            row = f"service_levels.{place if (place, name) in given else 'all'}.{name}"
+            level = s.values[f"{row}.sufficiency"]
+            if name in staffed and (place, name) not in given:
+                level = staffing(s, place)
+            quality[a, k] = s.moved("sufficiency", place, level, calendar, name)
+            alignment[a, k] = s.moved("tip_alignment", place, s.values[f"{row}.tip_alignment"], calendar, name)
+    return quality, alignment
+
+
+def staffing(s: Surroundings, place: str) -> float:
+    """Read Sufficiency of social care from a place's caseload, vacancies and turnover against England's."""
+
+    def gap(column: str) -> float:
+        return s.values[f"authorities.{place}.{column}"] - s.values[f"authorities.england.{column}"]
+
+    return sufficiency_staffed(
+        s.values["sufficiency_reference"],
+        1.0 + gap("caseload") / s.values["authorities.england.caseload"],
+        gap("vacancy"),
+        gap("turnover"),
+        s.values["sufficiency_by_caseload"],
+        s.values["sufficiency_by_gap"],
+    )
+
+
+def ration(
+    s: Surroundings, names: list[str], quality: Any, acceptance: Any, last: Ledger, year: int
+) -> Any:
+    """Give last year's demand the places free, by priority band; crowding lowers quality the year after."""
+    crowded = quality.copy()
+    for a, place in enumerate(s.places):
+        children = int(last.flows[year - 1, a, -2])
+        for k, name in enumerate(names):
+            per_thousand = s.moved("supply", place, s.values[f"services.{name}.places"] / 1000.0, year, None)
+            places = max(1, int(per_thousand * children))
+            stock = int(last.stock[year - 1, a, k])
+            left = int(last.entries[year - 1, a, k]) - (stock - int(last.stock[year - 2, a, k] if year > 1 else 0))
+            free, above = places - stock + max(0, left), 0
+            for band in range(3):
+                demand = int(last.demand[year - 1, a, k, band])
+                acceptance[a, k, band] *= share_admitted(free, above, demand)
+                above += demand
+            crowded[a, k] = quality_crowded(quality[a, k], stock / places, s.values["turnover_slope"])
+    return crowded
+
+
+def neighbourhood_amplification(s: Surroundings, world: World, year: int, last: Ledger | None) -> Any:
+    """Raise hazards where last year's burden was above the reference, shrunk where few children are seen."""
+    counts = [neighbourhoods(s.tables, place) for place in s.places]
+    size = int(sum(count.sum() for count in counts))
+    if not s.scenario.switches.amplification or last is None or not 0 < year < ADULT:
+        return np.ones(size)
+    burden, children = last.burden[year - 1], last.children[year - 1]
+    ratios, start = [], 0
+    for count in counts:
+        here = slice(start, start + int(count.sum()))
+        everywhere = int(burden[here].sum()) / max(1, int(children[here].sum()))
+        for number in count:
+            own = slice(start, start + int(number))
+            mean = int(burden[own].sum()) / max(1, int(children[own].sum()))
+            prior, mixed = s.values["burden_prior"], s.values["crosstalk"]
+            for k in range(start, start + int(number)):
+                felt = (int(burden[k]) + prior * mean) / (int(children[k]) + prior)
+                felt = (1 - mixed) * felt + mixed * everywhere
+                ratios.append(
+                    amplification(
+                        felt,
+                        float(world.mean_burden[year - 1]),
+                        s.values["amplification_slope"],
+                        s.values["amplification_cap"],
+                    )
+                )
+            start += int(number)
+    return np.array(ratios)
+
+
+def gradients(s: Surroundings, calendar: int) -> Any:
+    """Give the ratio of each type's hazard by decile and ethnic group, in each place.
+
+    Returns
+    -------
+    (A, J, 50) by 5 x decile + group; the poverty lever draws every decile towards the least deprived
+    """
+    england = np.array([s.values[f"ethnic_groups.england.{group}.share"] for group in GROUPS])
+    raised = np.array([s.values[f"discrimination_ratio_{group}"] for group in GROUPS])
+    raised = raised / (raised @ england)
+    kinds = s.tables.rows["adversities"]
+    result = np.ones((len(s.places), len(kinds), 50))
+    for a, place in enumerate(s.places):
+        eased = s.moved("poverty", place, 1.0, calendar)
+        for k, row in enumerate(kinds):
+            steps = centred(row.deprivation_ratio)
+            steps = steps[9] * (steps / steps[9]) ** eased
+            result[a, k] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
+    return result
+
+
+def hazard_factors(s: Surroundings, calendar: int) -> Any:
+    """Give what prevention and interventions leave of each type's hazard, by place and age.
+
+    Returns
+    -------
+    (A, 18, J)
+    """
+    kinds = [row.adversity for row in s.tables.rows["adversities"]]
+    result = np.ones((len(s.places), ADULT, len(kinds)))
+    for a, place in enumerate(s.places):
+        for lever in s.levers("prevention", place):
+            result[a, lever.ages[0] : lever.ages[1] + 1] *= 1.0 - lever.apply(0.0, calendar)
+        for lever in s.levers("intervention", place):
+            row = next(x for x in s.tables.rows["interventions"] if x.intervention == lever.name)
+            ratio = s.values[f"interventions.{row.intervention}.value"]
+            reached = (lever.coverage or 0.0) * lever.strength(calendar)
+            acts = [k for k, kind in enumerate(kinds) if acts_on(row.acts_on, kind)]
+            result[a, max(row.age_from, lever.ages[0]) : min(row.age_to, lever.ages[1]) + 1, acts] *= 1.0 - reached * (
+                1.0 - ratio
+            )
+    return result
+
+
+def acts_on(target: str, kind: str) -> bool:
+    """Tell whether an intervention that acts on a target acts on a type of adversity."""
+    return target == "all_adversity" or target == kind or (target == "maltreatment" and kind in MALTREATMENT)

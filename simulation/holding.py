@@ -1,0 +1,262 @@
+"""Phase 4 of the year: need and hold. Services try to hold a child; what they cannot hold moves on, dated.
+
+Every function acts on one child by the rules of `agents.service`, under the world's numbers `w`, the year's
+context `c` and the ledger. Moves between services stand in `moves.py`.
+"""
+
+from typing import Any
+
+from numba.extending import register_jitable
+
+from agents.adversity import probability_need
+from agents.child import MILLION
+from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.service import days_until, hold_outcome, log_odds_event, log_odds_held, logistic, worse
+from simulation.draws import Decision, uniforms
+from simulation.ledger import enter, first_day, note, spend
+from simulation.moves import (
+    FAR,
+    add_specialist,
+    asks_for_place,
+    change_setting,
+    gone,
+    in_social_care,
+    out_of_school,
+    place_again,
+    route,
+    specialist_year,
+    suffer,
+    support_tier,
+    support_year,
+    unresolved_load,
+)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Carry a child through need, the services' attempts to hold it, and the moves of the year."""
+    age = year - child.birth_year
+    if age >= ADULT or gone(child, year):
+        return
+    u = uniforms(w.key, child.id, year, 0, Decision.NEED)
+    child.placements = 1 if support_tier(child, w) == Tier.LOOKED_AFTER else 0
+    child.moved = 0
+    specialist_year(child, w, ledger, year)
+    education, support = Outcome.NO_NEED.value, Outcome.NO_NEED.value
+    school, helper = child.education, child.support
+    by_school = by_helper = NONE
+    need = w.need[age][child.sex]
+    if u[0] < probability_need(
+        need.without_adversity * w.need_gradient[child.decile],
+        need.per_unresolved,
+        unresolved_load(child),
+        child.resilience / MILLION,
+        w.p.resilience_buffer,
+    ):
+        education, by_school = try_to_hold(child, w, c, year, school, u[1], 0)
+        if helper != NONE:
+            support, by_helper = try_to_hold(child, w, c, year, helper, u[2], 1)
+    education, sent, day = education_year(child, w, c, ledger, year, education, by_school)
+    support, up, up_day = helper_passes_on(child, w, c, ledger, year, support, by_helper)
+    from_helper = up != NONE
+    if from_helper:
+        sent, day = up, up_day
+    taken = support_year(
+        child, w, c, ledger, year, support, sent, day, day_of_direct_referral(child, w, year, u[3])
+    )
+    if not taken:
+        if from_helper:
+            support = Outcome.NO_SERVICE.value
+        else:
+            education = Outcome.NO_SERVICE.value
+    record_outcome(child, w, ledger, year, school, education)
+    record_outcome(child, w, ledger, year, helper, support)
+    child.outcome = worse(education, support)
+    place_again(child, w, c, ledger, year, Outcome.ESCALATED <= support <= Outcome.NO_SERVICE)
+    consequences(child, w, ledger, year, helper if child.outcome == support else school)
+    recorded_events(child, w, ledger, year)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: float, lane: int) -> Any:
+    """Let a service, then those that support it, try to hold a child in need.
+
+    Returns
+    -------
+    outcome (HELD, HELD_WITH_SUPPORT or ESCALATED), and the first support that reached the child or NONE
+    """
+    a = child.authority
+    age = year - child.birth_year
+    log_odds = log_odds_held(
+        w.services[service].hold_log_odds,
+        c.lift[a][service],
+        unresolved_load(child),
+        child.resilience / MILLION,
+        w.p.hold_per_load,
+        w.p.hold_per_resilience,
+    )
+    outcome = hold_outcome(uniform, log_odds, 0.0, False)
+    first = NONE
+    if outcome == Outcome.ESCALATED:
+        lifted = 0.0
+        for k in range(w.support_first[service], w.support_first[service + 1]):
+            by = w.supports[k]
+            if by.age_from <= age <= by.age_to:
+                reached = uniforms(w.key, child.id, year, by.service, Decision.SUPPORT)
+                if reached[lane] < c.reach[a][by.service]:
+                    lifted += w.p.support_lift + c.lift[a][by.service]
+                    if first == NONE:
+                        first = by.service
+        outcome = hold_outcome(uniform, log_odds, lifted, first != NONE)
+    return outcome, first
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, support: int) -> Any:
+    """Pass on a child whom its education setting does not hold, or let it return to school; book its days.
+
+    Returns
+    -------
+    outcome, where the child is sent outside education (a service or NONE), and the day of the move
+    """
+    service = child.education
+    age = year - child.birth_year
+    row = w.services[service]
+    u = uniforms(w.key, child.id, year, 0, Decision.EDUCATION_MOVE)
+    day = int(u[2] * DAYS)
+    sent = NONE
+    to = NONE
+    if outcome == Outcome.ESCALATED:
+        to = route(w, service, Move.ESCALATE, age, u[0])
+        front_door = to != NONE and w.services[to].channel == Channel.FRONT_DOOR
+        if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1])):
+            outcome = Outcome.NO_SERVICE.value
+            to = NONE
+    elif outcome == Outcome.HELD_WITH_SUPPORT:
+        to = support
+    elif row.tier != Tier.UNIVERSAL:
+        back = days_until(u[3], row.exit_rate_first_year)
+        if back < DAYS:
+            day = back
+            to = route(w, service, Move.STEP_DOWN, age, u[0])
+    left = DAYS
+    if to != NONE:
+        channel = w.services[to].channel
+        if channel == Channel.SPECIALIST:
+            add_specialist(child, w, ledger, year, to, day)
+        elif channel != Channel.EDUCATION:
+            sent = to
+        elif to != service:
+            left = day
+            change_setting(child, w, ledger, year, to, day)
+    spend(child, w, ledger, year, service, left)
+    if left < DAYS:
+        spend(child, w, ledger, year, child.education, DAYS - left)
+    return outcome, sent, day
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, support: int) -> Any:
+    """Let a support service that cannot hold a child pass it up, or bring in what helped to hold it.
+
+    Returns
+    -------
+    outcome, the service the child is sent to (or NONE), and the day
+    """
+    sent = NONE
+    u = uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)
+    day = int(u[2] * DAYS)
+    if outcome == Outcome.ESCALATED:
+        to = route(w, child.support, Move.ESCALATE, year - child.birth_year, u[0])
+        front_door = to != NONE and w.services[to].channel == Channel.FRONT_DOOR
+        if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1])):
+            outcome = Outcome.NO_SERVICE.value
+        elif w.services[to].channel == Channel.SPECIALIST:
+            add_specialist(child, w, ledger, year, to, day)
+        else:
+            sent = to
+    elif outcome == Outcome.HELD_WITH_SUPPORT and w.services[support].channel == Channel.SPECIALIST:
+        add_specialist(child, w, ledger, year, support, day)
+    return outcome, sent, day
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def day_of_direct_referral(child: Any, w: Any, year: int, uniform: float) -> int:
+    """Draw whether this year's abuse or neglect leads straight to social care, and when."""
+    missed = 1.0
+    for kind in range(len(w.adversities)):
+        if child.recent >> kind & 1:
+            missed *= 1.0 - w.adversities[kind].direct_referral
+    if uniform < 1.0 - missed:
+        return int(uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)[3] * DAYS)
+    return FAR
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, outcome: int) -> None:
+    """Book what became of a child in need in a service."""
+    if outcome == Outcome.NO_NEED:
+        return
+    a = child.authority
+    ledger.in_need[year, a, service] += 1
+    ledger.outcomes[year, a, service, outcome] += 1
+    if outcome >= Outcome.ESCALATED:
+        ledger.passed_on[year, a, service] += child.unresolved
+    tier = w.services[service].tier
+    if tier != Tier.OUT_OF_SYSTEM:
+        child.ever |= 1 << (EVER_OUTCOME + 4 * tier + outcome)
+    note(ledger, child, first_day(year), Entry.OUTCOME, service, outcome)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def consequences(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
+    """Let the worse of the year's outcomes act, once: harm, instability, unmet need, leaving school."""
+    u = uniforms(w.key, child.id, year, 0, Decision.CONSEQUENCE)
+    day = int(u[2] * DAYS)
+    if child.outcome == Outcome.ESCALATED:
+        child.escalations += 1
+        if u[0] < w.services[service].harm:
+            suffer(child, w, ledger, year, w.service_harm, day)
+        if child.moved and u[1] < w.p.instability_of_move:
+            suffer(child, w, ledger, year, w.instability, day)
+    elif child.outcome == Outcome.NO_SERVICE:
+        child.years_unmet += 1
+        ledger.flows[year, child.authority, Flow.UNMET_NEED] += 1
+        stays = w.services[child.education]
+        leaves_to = w.services[w.absent]
+        age = year - child.birth_year
+        if stays.tier == Tier.UNIVERSAL and leaves_to.age_from <= age < leaves_to.age_to and u[3] < w.p.leaves_school:
+            change_setting(child, w, ledger, year, w.absent, DAYS - 1)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def recorded_events(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """Record the year's suspensions, absence and contacts with justice."""
+    age = year - child.birth_year
+    load = min(unresolved_load(child), w.p.event_load_cap)
+    not_held = Outcome.ESCALATED <= child.outcome <= Outcome.NO_SERVICE
+    u = (0.0, 0.0, 0.0, 0.0)
+    drawn = -1
+    for k in range(len(w.events)):
+        row = w.events[k]
+        if row.age_from <= age <= row.age_to:
+            if row.event // 4 != drawn:
+                drawn = row.event // 4
+                u = uniforms(w.key, child.id, year, drawn, Decision.EVENT)
+            other = row.if_male if child.sex == 0 else 0.0
+            if support_tier(child, w) == Tier.LOOKED_AFTER:
+                other += row.if_looked_after
+            log_odds = log_odds_event(
+                row.log_odds,
+                load,
+                row.per_unresolved,
+                row.if_not_held if not_held else 0.0,
+                row.if_out_of_school if out_of_school(child, w) else 0.0,
+                other,
+            )
+            if u[row.event % 4] < logistic(log_odds):
+                ledger.events[year, child.authority, row.event] += 1
+                note(ledger, child, first_day(year), Entry.RECORDED_EVENT, row.event, 0)
+                if row.service != NONE:
+                    ledger.flows[year, child.authority, Flow.YOUTH_JUSTICE_ENTRANTS] += 1
+                    add_specialist(child, w, ledger, year, row.service, 0)

@@ -1,0 +1,308 @@
+"""Move a child between services: up, down, out and back, each on a day of the year.
+
+These are the steps that phase 4 (`holding.py`) puts together. Each acts on one child and books what it does.
+"""
+
+from typing import Any
+
+from numba.extending import register_jitable
+
+from agents.child import MILLION, NEVER
+from agents.names import DAYS, NONE, Channel, Entry, Ever, Flow, Move, Tier
+from agents.service import days_until, priority_band, rate_exit
+from simulation.draws import Decision, uniforms
+from simulation.ledger import enter, first_day, note, spend
+
+MOVES = 6
+"""Most moves of the support channel within a year."""
+FAR = 1_000_000
+"""A day that never comes."""
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def unresolved_load(child: Any) -> float:
+    """Give the severity-weighted unresolved events of a child."""
+    return child.severity * 0.01
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def gone(child: Any, year: int) -> bool:
+    """Tell whether a person died before this year."""
+    return child.died != NEVER and child.died < first_day(year)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def support_tier(child: Any, w: Any) -> int:
+    """Give the tier of a child's support, or -1 without any."""
+    if child.support == NONE:
+        return -1
+    return int(w.services[child.support].tier)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def in_social_care(child: Any, w: Any) -> bool:
+    """Tell whether social care has the child's case open (looked-after children included)."""
+    tier = support_tier(child, w)
+    return Tier.SOCIAL_CARE <= tier <= Tier.LOOKED_AFTER
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def out_of_school(child: Any, w: Any) -> bool:
+    """Tell whether a child of school age is outside the school system."""
+    return child.education != NONE and w.services[child.education].tier == Tier.OUT_OF_SYSTEM
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def suffer(child: Any, w: Any, ledger: Any, year: int, kind: int, day: int) -> None:
+    """Add one childhood event of a type to a child; nothing where the world has no adversity."""
+    if w.p.adversity == 0.0:
+        return
+    bit = 1 << kind
+    if child.types & bit == 0:
+        child.types |= bit
+        if w.adversities[kind].surveyed:
+            child.aces += 1
+    child.recent |= bit
+    child.cats += 1
+    child.unresolved += 1
+    child.severity += w.adversities[kind].severity
+    child.resilience = max(0, child.resilience - int(w.p.resilience_loss_event * MILLION))
+    ledger.cats[year, child.authority, kind] += 1
+    note(ledger, child, first_day(year) + day, Entry.CHILDHOOD_ADVERSITY, kind, 1)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def route(w: Any, service: int, move: int, age: int, uniform: float) -> int:
+    """Draw a destination from the weights of a service's pathway at an age; NONE where it has none."""
+    last = NONE
+    for k in range(w.route_first[service][move], w.route_first[service][move + 1]):
+        way = w.routes[k]
+        if way.age_from <= age <= way.age_to:
+            last = way.to
+            if uniform < way.upto:
+                return int(last)
+    return int(last)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, uniform: float) -> bool:
+    """Ask a service for a place: true where the child already has it, or is accepted in its band."""
+    if child.support == to or child.education == to:
+        return True
+    row = w.services[to]
+    if row.channel == Channel.SPECIALIST and child.specialists >> row.bit & 1:
+        return True
+    band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
+    ledger.demand[year, child.authority, to, band] += 1
+    return uniform < c.acceptance[child.authority][to][band]
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int) -> None:
+    """Move a child to another education setting on a day; the days are booked by who calls."""
+    was = w.services[child.education].tier
+    now = w.services[to].tier
+    if now == Tier.UNIVERSAL:
+        if was == Tier.OUT_OF_SYSTEM:
+            ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
+    elif w.services[to].excludes:
+        ledger.flows[year, child.authority, Flow.PERMANENT_EXCLUSIONS] += 1
+        child.ever |= 1 << Ever.EXCLUDED
+    if now == Tier.OUT_OF_SYSTEM:
+        child.ever |= 1 << Ever.OUT_OF_SCHOOL
+    child.education = to
+    child.moved = 1
+    enter(child, w, ledger, year, to)
+    note(ledger, child, first_day(year) + day, Entry.SETTING, to, 0)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def add_specialist(child: Any, w: Any, ledger: Any, year: int, service: int, day: int) -> None:
+    """Let a child enter a specialist service on a day, unless it is there already."""
+    bit = 1 << w.services[service].bit
+    if child.specialists & bit == 0:
+        child.specialists |= bit
+        enter(child, w, ledger, year, service)
+        spend(child, w, ledger, year, service, DAYS - day)
+        note(ledger, child, first_day(year) + day, Entry.SPECIALIST_BEGINS, service, 0)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def specialist_year(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """Book the year in each specialist service a child is in, or the part before it leaves."""
+    if child.specialists == 0:
+        return
+    for k in range(len(w.specialists)):
+        service = w.specialists[k]
+        row = w.services[service]
+        if child.specialists >> row.bit & 1:
+            u = uniforms(w.key, child.id, year, service, Decision.SPECIALIST)
+            day = days_until(u[0], row.exit_rate_first_year)
+            if day < DAYS or year - child.birth_year > row.age_to:
+                day = min(day, DAYS - 1)
+                child.specialists ^= 1 << row.bit
+                note(ledger, child, first_day(year) + day, Entry.SPECIALIST_ENDS, service, 0)
+            spend(child, w, ledger, year, service, min(day, DAYS))
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int) -> None:
+    """End a child's support spell on a day and begin the next (NONE: no more support)."""
+    flows = ledger.flows[year, child.authority]
+    today = first_day(year) + day
+    was = support_tier(child, w)
+    was_open = in_social_care(child, w)
+    if child.support != NONE:
+        note(ledger, child, today, Entry.SPELL_ENDS, child.support, today - child.since)
+    child.support = to
+    child.since = today
+    now = support_tier(child, w)
+    if to != NONE:
+        enter(child, w, ledger, year, to)
+        note(ledger, child, today, Entry.SPELL_BEGINS, to, 0)
+    if in_social_care(child, w) and not was_open:
+        child.open_since = today
+        flows[Flow.IN_NEED_STARTED] += 1
+        child.ever |= 1 << Ever.ASSESSED_IN_NEED
+        if year - child.birth_year < 5:
+            child.ever |= 1 << Ever.IN_NEED_BY_5
+    elif was_open and not in_social_care(child, w):
+        child.open_since = NEVER
+        child.referred = today
+        flows[Flow.IN_NEED_ENDED] += 1
+    if to == w.plan:
+        flows[Flow.PLANS_STARTED] += 1
+        if child.plans > 0:
+            flows[Flow.REPEAT_PLANS] += 1
+        child.plans += 1
+        child.ever |= 1 << Ever.CHILD_PROTECTION_PLAN
+    if now == Tier.LOOKED_AFTER:
+        child.ever |= 1 << Ever.LOOKED_AFTER
+        child.placements += 1
+        if was != Tier.LOOKED_AFTER:
+            flows[Flow.LOOKED_AFTER_STARTED] += 1
+    elif was == Tier.LOOKED_AFTER:
+        flows[Flow.LOOKED_AFTER_CEASED] += 1
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def take_in(child: Any, w: Any, ledger: Any, year: int, to: int, day: int, uniform: float) -> None:
+    """Let a support service take a child in, unless a higher tier has it; a home move may harm."""
+    was = support_tier(child, w)
+    now = w.services[to].tier
+    if child.support == to or now < was:
+        return
+    change_support(child, w, ledger, year, to, day)
+    if now == Tier.LOOKED_AFTER:
+        child.moved = 1
+        if uniform < w.p.instability_of_move:
+            suffer(child, w, ledger, year, w.instability, day)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: int) -> bool:
+    """Refer a child to social care: assessed, and taken in where found in need and accepted."""
+    flows = ledger.flows[year, child.authority]
+    today = first_day(year) + day
+    u = uniforms(w.key, child.id, year, number, Decision.REFERRAL)
+    flows[Flow.REFERRALS] += 1
+    if today - child.referred <= DAYS:
+        flows[Flow.REREFERRALS] += 1
+    child.referred = today
+    child.ever |= 1 << Ever.REFERRED
+    enter(child, w, ledger, year, w.assessment)
+    note(ledger, child, today, Entry.REFERRAL, w.assessment, 0)
+    if asks_for_place(child, w, c, ledger, year, w.assessment, u[0]):
+        to = route(w, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
+        take_in(child, w, ledger, year, to, day, u[2])
+        return True
+    flows[Flow.ASSESSED_NOT_IN_NEED] += 1
+    note(ledger, child, today, Entry.NOT_IN_NEED, w.assessment, 0)
+    return False
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def leave_spell(child: Any, w: Any, ledger: Any, year: int, day: int, uniform: float) -> None:
+    """End a support spell by stepping down along its pathway, or out of support altogether."""
+    to = route(w, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
+    change_support(child, w, ledger, year, to, day)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def support_year(
+    child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, sent: int, sent_day: int, refer_day: int
+) -> bool:
+    """Carry a child through the year's dated moves of support: up, referral, down, re-referral.
+
+    Parameters
+    ----------
+    outcome : of the year; a spell ends later where the child is not held
+    sent : service that another passed the child to, on `sent_day`, or NONE
+    refer_day : day of a direct referral after abuse or neglect, or FAR
+
+    Returns
+    -------
+    whether the child that was sent was taken in (true where none was sent)
+    """
+    taken = sent == NONE
+    day = 0
+    began = 0
+    for number in range(MOVES):
+        u = uniforms(w.key, child.id, year, number, Decision.SPELL)
+        leaves = FAR
+        again = FAR
+        if child.support != NONE:
+            row = w.services[child.support]
+            open_for = first_day(year) + day - child.since
+            rate = rate_exit(
+                row.exit_rate_first_year, row.exit_rate_later, open_for, outcome, w.p.exit_ratio_not_held
+            )
+            leaves = day + days_until(u[0], rate)
+        if not in_social_care(child, w) and first_day(year) + day - child.referred < DAYS:
+            again = day + days_until(u[2], w.p.rereferral_rate)
+        on = min(sent_day if sent != NONE else FAR, refer_day, leaves, again)
+        if on >= DAYS:
+            break
+        if child.support != NONE:
+            spend(child, w, ledger, year, child.support, on - began)
+        day = began = on
+        if sent != NONE and on == sent_day:
+            if w.services[sent].channel == Channel.FRONT_DOOR:
+                taken = in_social_care(child, w) or refer(child, w, c, ledger, year, day, number)
+            else:
+                taken = True
+                take_in(child, w, ledger, year, sent, day, u[3])
+            sent = NONE
+        elif on == refer_day:
+            if not in_social_care(child, w):
+                refer(child, w, c, ledger, year, day, number)
+            refer_day = FAR
+        elif on == leaves:
+            leave_spell(child, w, ledger, year, day, u[1])
+        else:
+            refer(child, w, c, ledger, year, day, number)
+    if child.support != NONE:
+        spend(child, w, ledger, year, child.support, DAYS - began)
+    return taken
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def place_again(child: Any, w: Any, c: Any, ledger: Any, year: int, not_held: bool) -> None:
+    """Move a looked-after child between placements, more often when it is not held."""
+    if support_tier(child, w) != Tier.LOOKED_AFTER:
+        return
+    day = max(0, child.since - first_day(year))
+    rate = w.services[child.support].placement_move_rate * c.placement_ratio[child.authority]
+    if not_held:
+        rate *= w.p.placement_ratio_not_held
+    for number in range(MOVES):
+        u = uniforms(w.key, child.id, year, number, Decision.PLACEMENT)
+        day += days_until(u[0], rate)
+        if day >= DAYS:
+            break
+        child.placements += 1
+        child.moved = 1
+        ledger.flows[year, child.authority, Flow.PLACEMENT_MOVES] += 1
+        note(ledger, child, first_day(year) + day, Entry.PLACEMENT_MOVE, child.support, 0)
+        if u[1] < w.p.instability_of_move:
+            suffer(child, w, ledger, year, w.instability, day)

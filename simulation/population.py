@@ -1,0 +1,107 @@
+"""Begin a cohort: one year's births of each place, every child drawn from its own key."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from agents.child import CHILD, MILLION, NEVER
+from agents.names import NONE, Outcome
+from simulation.build import Values, authority_names, parents
+from simulation.draws import WORD, Decision, check_ranges, uniforms
+from simulation.errors import InputError
+from simulation.inputs import Tables
+
+GROUPS = ("white", "asian", "black", "mixed", "other")
+
+
+def births(tables: Tables, place: str, children: int | None) -> int:
+    """Give the size of a place's cohort: as asked for, or its births of a year."""
+    if children is not None:
+        if not 1 <= children <= WORD:
+            raise InputError(f"--children: {children} is outside 1 to {WORD}; choose a whole number within it")
+        return children
+    return int(next(row.births for row in tables.rows["authorities"] if row.authority == place))
+
+
+def cohort(
+    tables: Tables, values: Values, places: Sequence[str], children: int | None, key: tuple[int, int, int]
+) -> Any:
+    """Draw a birth cohort of each place.
+
+    Returns
+    -------
+    (children,) records of `agents.child.CHILD`, place after place
+    """
+    order = authority_names(tables)
+    first = np.cumsum([0, *(neighbourhoods(tables, place).sum() for place in order)])
+    parts = []
+    for place in places:
+        number = order.index(place)
+        part = place_cohort(tables, values, place, births(tables, place, children), number, key)
+        part["authority"] = number
+        part["neighbourhood"] += np.uint16(first[number])
+        parts.append(part)
+    records = np.concatenate(parts)
+    check_ranges(records["id"], 0)
+    return records
+
+
+def neighbourhoods(tables: Tables, place: str) -> Any:
+    """Count a place's neighbourhoods by decile; the reference has one for each."""
+    if any(row.role == "reference" for row in tables.rows["authorities"] if row.authority == place):
+        return np.ones(10, np.int64)
+    rows = {row.decile: row for row in tables.rows["deprivation"] if row.authority == place}
+    return np.array([rows[decile].neighbourhoods if decile in rows else 0 for decile in range(1, 11)], np.int64)
+
+
+def place_cohort(
+    tables: Tables, values: Values, place: str, size: int, number: int, key: tuple[int, int, int]
+) -> Any:
+    """Draw one place's cohort; a child's draws know its place and number, not who else is in the run."""
+    ids = (np.int64(number) << 32) | np.arange(size, dtype=np.int64)
+    birth = uniforms(key, ids, 0, 0, int(Decision.BIRTH))
+    start = uniforms(key, ids, 0, 0, int(Decision.START))
+    children = np.zeros(size, CHILD)
+    children["id"] = ids
+    # A twin belongs to the family of the child before it.
+    twin = (start[1] < values["twin_birth_share"] / 2) & (np.arange(size) > 0)
+    children["family"] = np.where(twin, np.arange(size) - 1, np.arange(size))
+    families = (np.int64(number) << 32) | children["family"].astype(np.int64)
+    children["frailty"] = np.round(MILLION * frailty(values, uniforms(key, families, 0, 0, int(Decision.FRAILTY))))
+    children["sex"] = birth[0] >= values["boys_share"]
+    children["decile"] = pick(birth[1], shares(tables, values, "deprivation", "decile", range(1, 11), place))
+    counts = neighbourhoods(tables, place)
+    within = np.minimum((birth[2] * counts[children["decile"]]).astype(np.int64), counts[children["decile"]] - 1)
+    children["neighbourhood"] = (np.cumsum(counts) - counts)[children["decile"]] + np.maximum(within, 0)
+    children["ethnic_group"] = pick(birth[3], shares(tables, values, "ethnic_groups", "group", GROUPS, place))
+    resilience = values["resilience_start"] + values["resilience_spread"] * (2 * start[0] - 1)
+    children["resilience"] = np.round(MILLION * np.clip(resilience, 0, 1))
+    for name in ("open_since", "referred", "died"):
+        children[name] = NEVER
+    children["education"] = children["support"] = NONE
+    children["outcome"] = Outcome.NO_NEED
+    return children
+
+
+def frailty(values: Values, u: Any) -> Any:
+    """Draw family frailty: gamma with mean 1, times what the parent's own ACEs bring, mean 1."""
+    part, ratio = parents(values)
+    shape = values["frailty_shape"]
+    return special.gammaincinv(shape, u[0]) / shape * ratio[pick(u[1], part)]
+
+
+def pick(u: Any, chances: Any) -> Any:
+    """Choose a class for each uniform by the classes' shares."""
+    edges = np.cumsum(chances)
+    return np.minimum(np.searchsorted(edges, u * edges[-1], side="right"), np.flatnonzero(chances)[-1])
+
+
+def shares(tables: Tables, values: Values, table: str, column: str, classes: Any, place: str) -> Any:
+    """Read a place's shares of some classes; a class without a row has none."""
+    names = [f"{table}.{place}.{each}.share" for each in classes]
+    found = np.array([values.get(name, 0.0) for name in names])
+    if not found.sum() > 0:
+        raise InputError(f"{table}.csv: no {column} of '{place}'; add its rows")
+    return found

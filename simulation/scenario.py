@@ -1,0 +1,286 @@
+"""Read a scenario: which levers it moves, by how much, for whom and from when.
+
+A scenario is a TOML file. Every `[[lever]]` moves one thing by adding share points (`add`) or by
+multiplying (`multiply`); `[switches]` turns parts of the model on and off; `[numbers]` sets numbers
+of the tables by their names. `load_scenario` checks the file, `check_names` its names.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from simulation.errors import InputError, nearest, shown
+from simulation.rows import KEYS
+from simulation.toml import bounds, first_problem, flat, plain, read_toml
+
+Kind = Literal[
+    "prevention",
+    "sufficiency",
+    "tip_alignment",
+    "supply",
+    "placement_stability",
+    "recovery",
+    "community_capacity",
+    "poverty",
+    "intervention",
+]
+BY_SERVICE = ("sufficiency", "tip_alignment", "supply")
+BY_AGE = ("prevention", "intervention")
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]
+Year = Annotated[int, Field(strict=True, ge=1990, le=2200)]
+Age = Annotated[int, Field(strict=True, ge=0, le=17)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+NumberName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.\-]{0,199}$")]
+
+
+class Lever(BaseModel):
+    """One change: what it moves, by how much, where, at which ages and in which years."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Kind = Field(description="what the lever moves")
+    add: Finite | None = Field(default=None, ge=-1, le=1, description="share points: 0.02 adds 2 points")
+    multiply: Finite | None = Field(default=None, ge=0, le=10, description="a factor: 1.02 raises by 2%")
+    services: Names | None = Field(
+        default=None, description='a list such as ["primary_school"]; without it, all'
+    )
+    authorities: Names | None = Field(
+        default=None, description='a list such as ["sandwell"]; without it, all'
+    )
+    ages: tuple[Age, Age] = Field(default=(0, 17), description="first and last age, such as [0, 4]")
+    start: Year | None = Field(default=None, description="the first year it acts, such as 2024")
+    end: Year | None = Field(default=None, description="the last year it acts, such as 2030")
+    ramp: int = Field(default=0, strict=True, ge=0, le=50, description="whole years from nothing to full")
+    name: Name | None = Field(default=None, description="the intervention, as in the table of interventions")
+    coverage: Finite | None = Field(default=None, ge=0, le=1, description="share of the children reached")
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        """Refuse keys that contradict each other or that this kind of lever does not have."""
+        for problem in (self.size_problem(), self.target_problem(), self.time_problem()):
+            if problem:
+                raise ValueError(problem)
+        return self
+
+    def size_problem(self) -> str:
+        """Say what is wrong with how much the lever moves."""
+        if self.kind == "intervention":
+            if self.add is not None or self.multiply is not None:
+                return "an intervention takes name and coverage, not add or multiply; remove them"
+            missing = [key for key in ("name", "coverage") if getattr(self, key) is None]
+            return f"an intervention needs {' and '.join(missing)}" if missing else ""
+        for key in ("name", "coverage"):
+            if getattr(self, key) is not None:
+                return f"{key} belongs to kind 'intervention', not to '{self.kind}'; remove it"
+        if self.add is not None and self.multiply is not None:
+            return f"add = {self.add} and multiply = {self.multiply} are both given; keep one of them"
+        if self.add is None and self.multiply is None:
+            return "says neither add nor multiply; give one of them, such as add = 0.02"
+        return ""
+
+    def target_problem(self) -> str:
+        """Say what is wrong with whom the lever reaches."""
+        if self.services is not None and self.kind not in BY_SERVICE:
+            return f"services belongs to {', '.join(BY_SERVICE)}, not to '{self.kind}'; remove it"
+        if "ages" in self.model_fields_set and self.kind not in BY_AGE:
+            return f"ages belongs to {', '.join(BY_AGE)}, not to '{self.kind}'; remove it"
+        if self.ages[0] > self.ages[1]:
+            return f"ages {list(self.ages)} run backwards; write the younger first, within 0 to 17"
+        return ""
+
+    def time_problem(self) -> str:
+        """Say what is wrong with when the lever acts."""
+        if self.ramp and self.start is None:
+            return f"ramp = {self.ramp} needs a start; add the first year it acts, such as start = 2024"
+        if self.start is not None and self.end is not None and self.start > self.end:
+            return f"start {self.start} is after end {self.end}; write a start no later than the end"
+        return ""
+
+    def strength(self, year: int) -> float:
+        """Give the share of its full size with which the lever acts in a year.
+
+        With a ramp of n years it acts with 1/n in its first year and in full from its n-th.
+        """
+        if (self.start is not None and year < self.start) or (self.end is not None and year > self.end):
+            return 0.0
+        if self.start is None or self.ramp == 0:
+            return 1.0
+        return min(1.0, (year - self.start + 1) / self.ramp)
+
+    def apply(self, value: float, year: int) -> float:
+        """Move a value as this lever does in a year; shares stay within 0 to 1, supply above 0."""
+        strength = self.strength(year)
+        if strength == 0.0:
+            return value
+        if self.add is not None:
+            moved = value + self.add * strength
+        elif self.multiply is not None:
+            moved = value * (1 + (self.multiply - 1) * strength)
+        else:
+            return value
+        return max(0.0, moved) if self.kind == "supply" else min(1.0, max(0.0, moved))
+
+    def overlaps(self, other: "Lever") -> bool:
+        """Tell whether two levers move the same thing for the same children in the same year."""
+        return (
+            (self.kind, self.name) == (other.kind, other.name)
+            and shared(self.services, other.services)
+            and shared(self.authorities, other.authorities)
+            and self.ages[0] <= other.ages[1]
+            and other.ages[0] <= self.ages[1]
+            and (self.start or 0) <= (other.end or 9999)
+            and (other.start or 0) <= (self.end or 9999)
+        )
+
+
+def shared(ours: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> bool:
+    """Tell whether two lists of names have one in common; no list means all names."""
+    return ours is None or theirs is None or not set(ours).isdisjoint(theirs)
+
+
+class Switches(BaseModel):
+    """Parts of the model that can be turned on and off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    amplification: bool = Field(
+        default=False, description="true or false: a neighbourhood's burden raises hazards"
+    )
+    rationing: bool = Field(default=False, description="true or false: children compete for places")
+    published_yll: bool = Field(
+        default=False, description="true or false: years lost counted to fixed ages, as published"
+    )
+    channel_hazards: bool = Field(default=True, description="true or false: later hazards reach health")
+    channel_service_harm: bool = Field(
+        default=True, description="true or false: harm by services reaches health"
+    )
+    channel_healing: bool = Field(default=True, description="true or false: healing reaches health")
+    channel_resilience: bool = Field(default=True, description="true or false: resilience reaches health")
+
+
+class Scenario(BaseModel):
+    """A named set of levers, switches and numbers; without any, services as they are today."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,59}$",
+        description="small letters, digits, _ and -, at most 60, a letter first",
+    )
+    title: Annotated[str, AfterValidator(plain)] = Field(
+        default="", max_length=120, description="at most 120 characters"
+    )
+    description: Annotated[str, AfterValidator(plain)] = Field(
+        default="", max_length=1000, description="at most 1,000 characters"
+    )
+    levers: tuple[Lever, ...] = Field(
+        default=(), validation_alias="lever", max_length=100, description="written as [[lever]], at most 100"
+    )
+    switches: Switches = Field(default=Switches(), description="written as [switches]")
+    numbers: Annotated[dict[NumberName, Finite], BeforeValidator(flat)] = Field(
+        default={}, description="names as `wellheld parameters` lists them, with finite numbers"
+    )
+
+    @model_validator(mode="after")
+    def moves_nothing_twice(self) -> Self:
+        """Refuse two levers that move the same thing at the same time."""
+        for (first, lever), (second, other) in combinations(enumerate(self.levers, 1), 2):
+            if lever.overlaps(other):
+                raise ValueError(
+                    f"lever[{first}] and lever[{second}] both move {lever.name or lever.kind} for the "
+                    "same children in the same years; join them, or part them by services, "
+                    "authorities, ages or years"
+                )
+        return self
+
+    @classmethod
+    def today(cls) -> "Scenario":
+        """Give services as they are today: no lever."""
+        return cls(name="today", title="Today", description="Services as they are today.")
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check a scenario file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is no TOML, or holds a key or value that is not allowed.
+    """
+    data = read_toml(path)
+    if not data:
+        raise InputError(f'{path}: the file is empty; it needs at least: name = "my_scenario"')
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise InputError(first_problem(path, error, Scenario)) from error
+
+
+def check_names(
+    scenario: Scenario,
+    services: Collection[str],
+    authorities: Collection[str],
+    interventions: Collection[str],
+    numbers: Collection[str],
+    path: Path,
+) -> None:
+    """Refuse a scenario that names what the tables do not have.
+
+    Raises
+    ------
+    InputError
+        If a service, authority, intervention or number is unknown; it offers the nearest name.
+    """
+    known = {
+        "services": ("service", services),
+        "authorities": ("authority", authorities),
+        "name": ("intervention", interventions),
+        "numbers": ("number", numbers),
+    }
+    for key, field, name in names_used(scenario):
+        what, names = known[field]
+        if name not in names:
+            close = nearest(name, names) or f" Known: {', '.join(sorted(names)[:40])}."
+            raise InputError(f"{path}: key '{key}': unknown {what} {shown(name)}.{close}")
+
+
+def check_values(scenario: Scenario, units: Mapping[str, str], path: Path) -> None:
+    """Refuse a number outside the range that its table allows.
+
+    Parameters
+    ----------
+    units : the unit of every number of the tables, by its name
+    """
+    for name, value in scenario.numbers.items():
+        table, column = name.split(".")[0], name.split(".")[-1]
+        low: float | None = 0 if units[name] == "share" else None
+        high: float | None = 1 if units[name] == "share" else None
+        if table in KEYS and column in KEYS[table][0].model_fields:
+            low, high = bounds(KEYS[table][0].model_fields[column])
+        below, above = low is not None and value < low, high is not None and value > high
+        if below or above:
+            allowed = f"{'any' if low is None else low} to {'any' if high is None else high}"
+            raise InputError(f"{path}: key 'numbers.{name}': {value} is outside {allowed} [{units[name]}]")
+
+
+def names_used(scenario: Scenario) -> Iterator[tuple[str, str, str]]:
+    """List every name of the tables that a scenario uses, as (key, field, name)."""
+    for index, lever in enumerate(scenario.levers, 1):
+        for field in ("services", "authorities"):
+            for name in getattr(lever, field) or ():
+                yield f"lever[{index}].{field}", field, name
+        if lever.name is not None:
+            yield f"lever[{index}].name", "name", lever.name
+    for name in scenario.numbers:
+        yield f"numbers.{name}", "numbers", name

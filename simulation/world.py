@@ -1,0 +1,192 @@
+"""Hold the numbers of one draw as the rules read them: fixed-size arrays, looked up and never changed.
+
+The compiled engine reads the arrays; `plain` turns the same world into Python lists for the Mesa
+engine. Sizes: J types of childhood adversity, K of adult, S services, A authorities, C conditions.
+"""
+
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Scalars(NamedTuple):
+    """Single numbers that the rules read; each but the switches is a row of parameters.csv."""
+
+    adversity: float  # switch: 0 is the same people with no adversity
+    channel_hazards: float  # switch
+    published_yll: float  # switch
+    hold_per_load: float
+    hold_per_resilience: float
+    support_lift: float
+    resilience_buffer: float
+    exit_ratio_not_held: float
+    rereferral_rate: float
+    band_medium: float
+    band_high: float
+    placement_ratio_not_held: float
+    instability_of_move: float
+    leaves_school: float
+    event_load_cap: float
+    unserved_ratio: float
+    exposed_ratio: float
+    repetition_ratio: float
+    care_leaver_ratio: float
+    out_of_school_stays_out: float
+    heal_child: float
+    heal_adult: float
+    heal_supported: float
+    heal_per_resilience: float
+    resilience_returning: float
+    resilience_gain: float
+    resilience_loss: float
+    resilience_loss_event: float
+    resilience_start: float
+    phi: float
+    psi: float
+    moderation: float
+    fade_from: float
+    fade_to: float
+    published_expectancy_male: float
+    published_expectancy_female: float
+
+
+SWITCHES = ("adversity", "channel_hazards", "published_yll")
+
+ADVERSITY = np.dtype(
+    [
+        ("surveyed", "i8"),
+        ("arises_in_service", "i8"),
+        ("circumstances", "i8"),
+        ("severity", "i8"),  # hundredths of an event
+        ("direct_referral", "f8"),
+    ]
+)
+ADULT_ADVERSITY = np.dtype([("severity", "i8"), ("per_unresolved", "f8"), ("per_condition", "f8")])
+NEED = np.dtype([("without_adversity", "f8"), ("per_unresolved", "f8")])
+SERVICE = np.dtype(
+    [
+        ("tier", "i8"),
+        ("channel", "i8"),
+        ("bit", "i8"),
+        ("age_from", "i8"),
+        ("age_to", "i8"),
+        ("excludes", "i8"),
+        ("hold_log_odds", "f8"),
+        ("exit_rate_first_year", "f8"),
+        ("exit_rate_later", "f8"),
+        ("harm", "f8"),
+        ("placement_move_rate", "f8"),
+    ]
+)
+ROUTE = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("to", "i8"), ("upto", "f8")])
+SUPPORT = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("service", "i8")])
+EVENT = np.dtype(
+    [
+        ("event", "i8"),
+        ("age_from", "i8"),
+        ("age_to", "i8"),
+        ("service", "i8"),
+        ("log_odds", "f8"),
+        ("per_unresolved", "f8"),
+        ("if_not_held", "f8"),
+        ("if_out_of_school", "f8"),
+        ("if_looked_after", "f8"),
+        ("if_male", "f8"),
+    ]
+)
+
+
+class World(NamedTuple):
+    """All numbers of one draw that do not change with the year."""
+
+    key: tuple[int, int, int]
+    p: Scalars
+    adversities: Any  # (J,) ADVERSITY
+    hazard: Any  # (J, 18) of the average child [per child-year]
+    need: Any  # (18, 2) NEED
+    need_gradient: Any  # (10,)
+    adult_adversities: Any  # (K,) ADULT_ADVERSITY
+    adult_hazard: Any  # (K, ages) [per person-year]
+    adult_gradient: Any  # (K, 10)
+    services: Any  # (S,) SERVICE
+    route_first: Any  # (S, 3) where a service's routes begin, by move, and end
+    routes: Any  # ROUTE
+    support_first: Any  # (S + 1,)
+    supports: Any  # SUPPORT
+    specialists: Any  # service numbers
+    events: Any  # EVENT
+    universal: Any  # (18,) service number by age
+    plan: int
+    assessment: int
+    absent: int
+    not_in_education: int
+    instability: int
+    service_harm: int
+    cost_day: Any  # (A, S) [hundredths of a penny]
+    cost_entry: Any  # (A, S) [hundredths of a penny]
+    weights: Any  # (C,) disability weights
+    remission: Any  # (C,) [per year]
+    incidence: Any  # (C, 2, ages) [per person-year] baseline once referenced
+    log_ratio: Any  # (C, 9) log relative risk at exposures 0 to 8
+    moderated: Any  # (C,)
+    ratio_ceiling: Any  # (C,)
+    mortality: Any  # (2, ages) [per person-year] baseline once referenced
+    log_ratio_death: Any  # (2, 9)
+    ratio_ceiling_death: Any  # (2,)
+    expectancy: Any  # (2, ages + 1) [years]
+    child_death_ratio: Any  # (10,)
+    mean_other: Any  # (18, 10) wider and repeated CATs by age and ACE count, reference cohort
+    mean_healed: Any  # (18, 10) healed events by age and ACE count, reference cohort
+    mean_burden: Any  # (18,) unresolved events a child, reference cohort
+
+
+class Context(NamedTuple):
+    """What a year's rules read that levers or last year's children change."""
+
+    amplification: Any  # (neighbourhoods,)
+    gradient: Any  # (A, J, 50) by 5 x decile + ethnic group
+    hazard_factor: Any  # (A, 18, J) 1 less what is prevented
+    lift: Any  # (A, S) log-odds that Sufficiency and TIP alignment add to holding
+    reach: Any  # (A, S) probability that a support reaches a child
+    tip_healing: Any  # (A, S) log-odds that TIP alignment adds to healing
+    acceptance: Any  # (A, S, 3) by priority band
+    recovery: Any  # (A,) log-odds added to healing
+    community: Any  # (A,) resilience to which children return
+    placement_ratio: Any  # (A,)
+
+
+def pack(numbers: Any) -> Any:
+    """Lay a world or a context out as one record, so that machine code is handed a single address.
+
+    Returns
+    -------
+    (1,) record with the same field names
+    """
+    fields: list[Any] = []
+    parts: dict[str, Any] = {}
+    for name, part in zip(numbers._fields, numbers, strict=True):
+        if hasattr(part, "_fields"):
+            inner = np.dtype([(each, "f8") for each in part._fields])
+            fields.append((name, inner))
+            parts[name] = np.array(tuple(part), inner)
+        else:
+            parts[name] = np.asarray(part)
+            fields.append((name, parts[name].dtype, parts[name].shape))
+    record = np.zeros(1, np.dtype(fields))
+    for name, part in parts.items():
+        record[name][0] = part
+    return record
+
+
+def plain(numbers: Any) -> Any:
+    """Turn a world or a context of arrays into the same of Python lists and numbers."""
+    if isinstance(numbers, tuple) and hasattr(numbers, "_fields"):
+        return type(numbers)(*(plain(part) for part in numbers))
+    if isinstance(numbers, np.ndarray):
+        if numbers.dtype.names is None:
+            return numbers.tolist()
+        if numbers.ndim > 1:
+            return [plain(part) for part in numbers]
+        return [SimpleNamespace(**{n: row[n].item() for n in numbers.dtype.names}) for row in numbers]
+    return numbers

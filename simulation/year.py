@@ -1,0 +1,300 @@
+"""One year of a child's life: the phases, in order, each written once for every engine.
+
+A phase acts on one child (a Mesa agent or a compiled record: both have the fields of `agents.child.CHILD`),
+under the world's numbers `w`, the year's context `c` and the whole-number `ledger`. Phase 1 is the
+context itself (`context.py`). No phase reads another child, so a child may live its year at once.
+"""
+
+import math
+from typing import Any
+
+from numba.extending import register_jitable
+
+from agents.adversity import happens, hazard_adult_adversity, hazard_childhood_adversity, ratio_circumstances
+from agents.child import MILLION, NEVER
+from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
+from agents.names import ADULT, DAYS, NONE, Entry, Ever, Flow, Outcome, Tier
+from agents.recovery import count_healed, log_odds_healing, resilience_after
+from agents.service import logistic
+from simulation.draws import Decision, uniforms
+from simulation.holding import hold
+from simulation.ledger import first_day, note, spell_band
+from simulation.moves import gone, in_social_care, out_of_school, suffer, support_tier, unresolved_load
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Phase 2: let new events of each type happen to a child or an adult."""
+    if gone(child, year):
+        return
+    child.recent = 0
+    if w.p.adversity == 0.0:
+        return
+    if year - child.birth_year < ADULT:
+        childhood_adversity(child, w, c, ledger, year)
+    else:
+        adult_adversity(child, w, ledger, year)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Draw at most one event of each type of childhood adversity."""
+    age = year - child.birth_year
+    unserved = w.p.channel_hazards and child.outcome == Outcome.NO_SERVICE
+    exposed = w.p.channel_hazards and (child.moved or out_of_school(child, w))
+    around = c.amplification[child.neighbourhood]
+    frailty = child.frailty / MILLION
+    before = child.types
+    u = (0.0, 0.0, 0.0, 0.0)
+    for kind in range(len(w.adversities)):
+        row = w.adversities[kind]
+        if kind % 4 == 0:
+            u = uniforms(w.key, child.id, year, kind // 4, Decision.ADVERSITY)
+        if row.arises_in_service:
+            continue
+        hazard = hazard_childhood_adversity(
+            w.hazard[kind][age],
+            c.gradient[child.authority][kind][5 * child.decile + child.ethnic_group],
+            frailty,
+            around
+            * ratio_circumstances(unserved, exposed and row.circumstances, w.p.unserved_ratio, w.p.exposed_ratio),
+            w.p.repetition_ratio if before >> kind & 1 else 1.0,
+            c.hazard_factor[child.authority][age][kind],
+        )
+        if happens(u[kind % 4], hazard):
+            suffer(child, w, ledger, year, kind, 0)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """Draw at most one event of each type of adult adversity."""
+    age = year - child.birth_year
+    load = min(unresolved_load(child), w.p.event_load_cap)
+    ill = 0
+    for number in range(len(w.weights)):
+        ill += child.conditions >> number & 1
+    raised = w.p.care_leaver_ratio if age < 25 and child.ever >> Ever.LEFT_CARE_AT_18 & 1 else 1.0
+    u = (0.0, 0.0, 0.0, 0.0)
+    for kind in range(len(w.adult_adversities)):
+        row = w.adult_adversities[kind]
+        if kind % 4 == 0:
+            u = uniforms(w.key, child.id, year, kind // 4, Decision.ADULT_ADVERSITY)
+        hazard = hazard_adult_adversity(
+            w.adult_hazard[kind][age] * raised,
+            w.adult_gradient[kind][child.decile],
+            load,
+            ill,
+            row.per_unresolved,
+            row.per_condition,
+        )
+        if happens(u[kind % 4], hazard):
+            child.aats += 1
+            child.unresolved += 1
+            child.severity += row.severity
+            ledger.aats[year, child.authority, kind] += 1
+            note(ledger, child, first_day(year), Entry.ADULT_ADVERSITY, kind, 1)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Phase 3: start school, change phase, leave: the moves that age alone brings."""
+    age = year - child.birth_year
+    if age > ADULT or gone(child, year):
+        return
+    if age == ADULT:
+        leave_childhood(child, w, ledger, year)
+        return
+    if child.education != NONE and age <= w.services[child.education].age_to:
+        return
+    to = w.universal[age]
+    if child.education != NONE and out_of_school(child, w):
+        u = uniforms(w.key, child.id, year, 1, Decision.CONSEQUENCE)
+        if u[3] < w.p.out_of_school_stays_out:
+            to = w.not_in_education
+    child.education = to
+    ledger.entries[year, child.authority, to] += 1
+    note(ledger, child, first_day(year), Entry.SETTING, to, 0)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """End every children's service at 18; leaving care is a step of its own."""
+    if support_tier(child, w) == Tier.LOOKED_AFTER:
+        child.ever |= 1 << Ever.LEFT_CARE_AT_18
+        note(ledger, child, first_day(year), Entry.LEAVES_CARE, child.support, 0)
+    if child.support != NONE:
+        note(ledger, child, first_day(year), Entry.SPELL_ENDS, child.support, first_day(year) - child.since)
+    child.support = NONE
+    child.education = NONE
+    child.specialists = 0
+    child.open_since = NEVER
+    child.referred = NEVER
+    child.placements = 0
+    child.moved = 0
+    child.outcome = Outcome.NO_NEED
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Phase 5: let unresolved events heal, and resilience move."""
+    if gone(child, year):
+        return
+    a = child.authority
+    young = year - child.birth_year < ADULT
+    if child.unresolved > 0:
+        holder = child.support if child.support != NONE else child.education
+        log_odds = log_odds_healing(
+            (w.p.heal_child if young else w.p.heal_adult) + c.recovery[a],
+            c.tip_healing[a][holder] if holder != NONE else 0.0,
+            w.p.heal_supported,
+            child.resilience / MILLION,
+            w.p.heal_per_resilience,
+            child.outcome,
+        )
+        u = uniforms(w.key, child.id, year, 0, Decision.HEALING)
+        healed = count_healed(u[0], child.unresolved, logistic(log_odds))
+        if healed > 0:
+            child.severity -= child.severity * healed // child.unresolved
+            child.unresolved -= healed
+            child.healed += healed
+            ledger.healed[year, a] += healed
+            note(ledger, child, first_day(year) + DAYS - 1, Entry.HEALED, 0, healed)
+    if young:
+        child.resilience = int(
+            MILLION
+            * resilience_after(
+                child.resilience / MILLION,
+                c.community[a],
+                w.p.resilience_returning,
+                w.p.resilience_gain,
+                w.p.resilience_loss,
+                child.outcome,
+            )
+        )
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def see_exposure(child: Any, w: Any, year: int) -> None:
+    """Set the exposure that health sees, up to 18; no event at all is no exposure."""
+    age = year - child.birth_year
+    if age >= ADULT:
+        return
+    if child.cats == 0:
+        child.exposure = 0
+        return
+    count = min(child.aces, len(w.mean_other[age]) - 1)
+    child.exposure = int(
+        MILLION
+        * exposure(
+            child.aces,
+            child.cats - child.aces - w.mean_other[age][count],
+            child.healed - w.mean_healed[age][count],
+            w.p.phi,
+            w.p.psi,
+        )
+    )
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def log_ratio_condition(child: Any, w: Any, number: int) -> float:
+    """Give a person's log relative risk of a condition, moderated by resilience where it moderates."""
+    log_ratio = along(w.log_ratio[number], child.exposure / MILLION)
+    if w.moderated[number]:
+        log_ratio -= moderation(child.resilience / MILLION, w.p.resilience_start, child.aces, w.p.moderation)
+    return log_ratio
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def log_ratio_death(child: Any, w: Any, age: int) -> float:
+    """Give a person's log hazard ratio of death, fading with age."""
+    return fade(age, w.p.fade_from, w.p.fade_to) * along(w.log_ratio_death[child.sex], child.exposure / MILLION)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Phase 6: let conditions begin and remit, count the years lived with them, and death."""
+    if gone(child, year):
+        return
+    age = year - child.birth_year
+    day = first_day(year)
+    before = disability(child.conditions, w.weights) if child.conditions else 0.0
+    u = (0.0, 0.0, 0.0, 0.0)
+    for number in range(len(w.weights)):
+        if number % 4 == 0:
+            u = uniforms(w.key, child.id, year, number // 4, Decision.CONDITION)
+        bit = 1 << number
+        if child.conditions & bit:
+            if happens(u[number % 4], w.remission[number]):
+                child.conditions ^= bit
+                note(ledger, child, day, Entry.REMISSION, number, 0)
+        else:
+            base = w.incidence[number][child.sex][age]
+            # No ratio is above its ceiling: most exponentials are spared.
+            if u[number % 4] < base * w.ratio_ceiling[number] and happens(
+                u[number % 4], base * math.exp(log_ratio_condition(child, w, number))
+            ):
+                child.conditions |= bit
+                ledger.onsets[year, child.authority, number] += 1
+                note(ledger, child, day, Entry.ONSET, number, 0)
+    after = disability(child.conditions, w.weights) if child.conditions else 0.0
+    lived = death(child, w, ledger, year)
+    ill = int(MILLION * (0.5 * (before + after) * lived))
+    child.yld += ill
+    ledger.yld[year, child.authority] += ill
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def death(child: Any, w: Any, ledger: Any, year: int) -> float:
+    """Decide death within the year, and book the years of life lost. Returns the part of the year lived."""
+    age = year - child.birth_year
+    ledger.alive[year, child.authority] += 1
+    u = uniforms(w.key, child.id, year, 0, Decision.DEATH)
+    base = w.mortality[child.sex][age] * (w.child_death_ratio[child.decile] if age < ADULT else 1.0)
+    last = age + 1 == len(w.mortality[child.sex])
+    if not last and u[0] >= base * w.ratio_ceiling_death[child.sex]:
+        return 1.0
+    if not last and not happens(u[0], base * math.exp(log_ratio_death(child, w, age))):
+        return 1.0
+    day = int(u[1] * DAYS)
+    part = day / DAYS
+    child.died = first_day(year) + day
+    lost = residual_expectancy(w.expectancy[child.sex], age, part)
+    if w.p.published_yll:
+        lost = max(0.0, (w.p.published_expectancy_male if child.sex == 0 else w.p.published_expectancy_female) - age - part)
+    child.yll = int(MILLION * lost)
+    ledger.deaths[year, child.authority] += 1
+    ledger.yll[year, child.authority] += child.yll
+    note(ledger, child, child.died, Entry.DEATH, 0, 0)
+    return part
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
+    """Phase 8: count stocks at 31 March, as the statutory returns do, of children still alive."""
+    age = year - child.birth_year
+    if age >= ADULT or child.died != NEVER:
+        return
+    a = child.authority
+    end = first_day(year + 1)
+    ledger.stock[year, a, child.education] += 1
+    if child.support != NONE:
+        ledger.stock[year, a, child.support] += 1
+    for k in range(len(w.specialists)):
+        if child.specialists >> w.services[w.specialists[k]].bit & 1:
+            ledger.stock[year, a, w.specialists[k]] += 1
+    flows = ledger.flows[year, a]
+    flows[Flow.CHILDREN_AT_31_MARCH] += 1
+    if in_social_care(child, w):
+        ledger.open_in_need[year, a, spell_band(end - child.open_since)] += 1
+    if child.support == w.plan:
+        ledger.open_plans[year, a, spell_band(end - child.since)] += 1
+    if support_tier(child, w) == Tier.LOOKED_AFTER and child.placements >= 3:
+        flows[Flow.THREE_OR_MORE_PLACEMENTS] += 1
+    ledger.unresolved[year, a] += child.unresolved
+    ledger.burden[year, child.neighbourhood] += child.unresolved
+    ledger.children[year, child.neighbourhood] += 1
+    see_exposure(child, w, year)
+
+
+YEAR = (adversity, setting, hold, recovery, health, observe)
+"""The phases that a child lives through, in order; phase 1 is the context, and cost accrues with each stay."""
