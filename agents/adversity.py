@@ -2,16 +2,16 @@
 
 import math
 
-from numba.extending import register_jitable
+from agents.rules import rule
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def probability(hazard: float) -> float:
     """Turn a yearly hazard into the probability of at least one event."""
     return -math.expm1(-hazard)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def happens(uniform: float, hazard: float) -> bool:
     """Decide an event; a probability is never above its hazard, which spares most exponentials."""
     if uniform >= hazard:
@@ -19,7 +19,7 @@ def happens(uniform: float, hazard: float) -> bool:
     return uniform < probability(hazard)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def hazard_childhood_adversity(
     base: float, gradient: float, frailty: float, surroundings: float, repetition: float, factor: float
 ) -> float:
@@ -37,7 +37,7 @@ def hazard_childhood_adversity(
     return base * gradient * frailty * surroundings * repetition * factor
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def ratio_circumstances(unserved: bool, exposed: bool, unserved_ratio: float, exposed_ratio: float) -> float:
     """Raise hazards after a year unserved, and some of them out of school or after a move."""
     ratio = 1.0
@@ -48,7 +48,7 @@ def ratio_circumstances(unserved: bool, exposed: bool, unserved_ratio: float, ex
     return ratio
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def hazard_adult_adversity(
     base: float, gradient: float, load: float, conditions: int, per_unresolved: float, per_condition: float
 ) -> float:
@@ -56,13 +56,13 @@ def hazard_adult_adversity(
     return base * gradient * (1.0 + per_unresolved * load) * (1.0 + per_condition * conditions)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def amplification(burden: float, reference: float, slope: float, cap: float) -> float:
     """Raise hazards where a neighbourhood carries more unresolved events than the reference."""
     return min(cap, 1.0 + slope * max(0.0, burden / reference - 1.0))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def probability_need(
     without_adversity: float, per_unresolved: float, load: float, resilience: float, buffer: float
 ) -> float:

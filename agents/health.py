@@ -1,11 +1,10 @@
 """Rules of health: exposure, relative risk, death, and what a year lived ill is worth."""
 
-import math
 
-from numba.extending import register_jitable
+from agents.rules import rule
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def exposure(aces: int, other: float, healed: float, phi: float, psi: float) -> float:
     """Give the exposure that health sees: ACEs to 4, corrected for other harm and for healing.
 
@@ -18,7 +17,7 @@ def exposure(aces: int, other: float, healed: float, phi: float, psi: float) -> 
     return max(0.0, min(aces, 4) + phi * other - psi * healed)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def along(curve: list[float], at: float) -> float:
     """Read a curve given at 0, 1, 2 ... between its points; beyond the last it stays."""
     last = len(curve) - 1
@@ -28,13 +27,13 @@ def along(curve: list[float], at: float) -> float:
     return curve[below] + (at - below) * (curve[below + 1] - curve[below])
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def moderation(resilience: float, reference: float, aces: int, kappa: float) -> float:
     """Take from the log relative risk what resilience above its reference saves at this ACE count."""
     return kappa * (resilience - reference) * min(aces, 4) / 4.0
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def fade(age: int, full_until: float, gone_at: float) -> float:
     """Let the excess risk of death fade from all to nothing between two ages."""
     if age <= full_until:
@@ -44,7 +43,7 @@ def fade(age: int, full_until: float, gone_at: float) -> float:
     return (gone_at - age) / (gone_at - full_until)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def residual_expectancy(expectancy: list[float], age: int, part: float) -> float:
     """Read the life table's residual expectancy at an age in whole years and a part."""
     if age + 1 >= len(expectancy):
@@ -52,7 +51,7 @@ def residual_expectancy(expectancy: list[float], age: int, part: float) -> float
     return expectancy[age] + part * (expectancy[age + 1] - expectancy[age])
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def disability(conditions: int, weights: list[float]) -> float:
     """Combine disability weights multiplicatively: no year is ever lost twice."""
     kept = 1.0

@@ -2,14 +2,13 @@
 
 import math
 
-from numba.extending import register_jitable
-
 from agents.names import Outcome
+from agents.rules import rule
 
 SUPPORTED, NOT_HELD, NO_NEED = int(Outcome.HELD_WITH_SUPPORT), int(Outcome.ESCALATED), int(Outcome.NO_NEED)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def log_odds_healing(
     baseline: float, tip: float, supported: float, resilience: float, per_resilience: float, outcome: int
 ) -> float:
@@ -29,7 +28,7 @@ def log_odds_healing(
     return log_odds
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def count_healed(uniform: float, unresolved: int, chance: float) -> int:
     """Draw how many of the unresolved events heal: binomial, by one uniform."""
     if unresolved == 0 or chance <= 0.0:
@@ -47,7 +46,7 @@ def count_healed(uniform: float, unresolved: int, chance: float) -> int:
     return healed
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def resilience_after(
     resilience: float, community: float, returning: float, gain: float, loss: float, outcome: int
 ) -> float:

@@ -2,14 +2,13 @@
 
 import math
 
-from numba.extending import register_jitable
-
 from agents.names import Outcome
+from agents.rules import rule
 
 HELD, WITH_SUPPORT, NOT_HELD = int(Outcome.HELD), int(Outcome.HELD_WITH_SUPPORT), int(Outcome.ESCALATED)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def logistic(log_odds: float) -> float:
     """Turn log-odds into a probability, without overflow at either end."""
     if log_odds >= 0.0:
@@ -18,7 +17,7 @@ def logistic(log_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def lift(f_sufficiency: float, f_tip: float, sufficiency_gap: float, tip_gap: float) -> float:
     """Add to the log-odds of holding what Sufficiency and TIP alignment above reference bring.
 
@@ -30,13 +29,13 @@ def lift(f_sufficiency: float, f_tip: float, sufficiency_gap: float, tip_gap: fl
     return f_sufficiency * sufficiency_gap + f_tip * tip_gap
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def log_odds_held(baseline: float, lifted: float, load: float, resilience: float, gamma: float, kappa: float) -> float:
     """Give the log-odds that a service holds a child in need: baseline at load 1, resilience 0."""
     return baseline + lifted - gamma * (load - 1.0) + kappa * resilience
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def hold_outcome(uniform: float, log_odds: float, support: float, supported: bool) -> int:
     """Decide held, held with support, or not held, all by one uniform: support only ever helps more."""
     if uniform < logistic(log_odds):
@@ -46,7 +45,7 @@ def hold_outcome(uniform: float, log_odds: float, support: float, supported: boo
     return NOT_HELD
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def sufficiency_staffed(
     reference: float, caseload: float, vacancy: float, turnover: float, by_caseload: float, by_gap: float
 ) -> float:
@@ -62,13 +61,13 @@ def sufficiency_staffed(
     return min(1.0, max(0.0, reference - by_caseload * (caseload - 1.0) - by_gap * (vacancy + turnover)))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def quality_crowded(sufficiency: float, caseload_ratio: float, turnover_slope: float) -> float:
     """Lower quality the year after caseloads rose above plan: staff leave, the rest carry more."""
     return min(1.0, max(0.0, sufficiency - turnover_slope * max(0.0, caseload_ratio - 1.0)))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def share_admitted(free: int, demand_above: int, demand: int) -> float:
     """Share of a priority band that finds a place, once those of higher priority have theirs."""
     left = free - demand_above
@@ -79,7 +78,7 @@ def share_admitted(free: int, demand_above: int, demand: int) -> float:
     return left / demand
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def priority_band(load: float, medium: float, high: float) -> int:
     """Put a referral into one of three priority bands by severity of need; 0 goes first."""
     if load >= high:
@@ -89,7 +88,7 @@ def priority_band(load: float, medium: float, high: float) -> int:
     return 2
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def rate_exit(first_year: float, later: float, days_open: int, outcome: int, not_held_ratio: float) -> float:
     """Give the rate at which a spell ends: by its length so far, slower when the child is not held."""
     rate = first_year if days_open < 365 else later
@@ -98,7 +97,7 @@ def rate_exit(first_year: float, later: float, days_open: int, outcome: int, not
     return rate
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def days_until(uniform: float, rate: float) -> int:
     """Draw the whole days until an event of constant yearly rate; a rate of 0 never comes."""
     if rate <= 0.0:
@@ -106,7 +105,7 @@ def days_until(uniform: float, rate: float) -> int:
     return min(1_000_000, int(-math.log1p(-uniform) / rate * 365.0))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def worse(education: int, support: int) -> int:
     """Take the worse of two outcomes, where NO_NEED stands for none."""
     if education == 4:
@@ -116,7 +115,7 @@ def worse(education: int, support: int) -> int:
     return max(education, support)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def log_odds_event(
     baseline: float, load: float, per_unresolved: float, not_held: float, out_of_school: float, other: float
 ) -> float:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ import numpy as np
 
 import agents
 from agents.child import CHILD
+from simulation.holding import hold
 from simulation.ledger import Ledger, add_ledgers, view_ledger
 from simulation.moves import gone
 from simulation.world import Context, World, pack
-from simulation.year import adversity, health, hold, log_ratio_condition, log_ratio_death, observe, recovery, setting
+from simulation.year import adversity, health, log_ratio_condition, log_ratio_death, observe, recovery, setting
 
 
 def sources_hash() -> str:
@@ -117,7 +119,7 @@ class CompiledEngine:
         self.children = np.ascontiguousarray(children, CHILD)
         self.world = pack(world)
         edges = np.linspace(0, len(children), max(1, min(jobs, len(children))) + 1).astype(int)
-        self.chunks = [self.children[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        self.chunks = [self.children[a:b] for a, b in pairwise(edges)]
         self.books = [book, *(book.copy() for _ in self.chunks[1:])]
 
     def live(self, context: Context, year_from: int, year_to: int, first: bool = True, last: bool = True) -> None:

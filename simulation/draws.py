@@ -9,8 +9,8 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
+from agents.rules import rule
 from simulation.errors import InputError
 
 WORD = 0xFFFFFFFF
@@ -42,7 +42,7 @@ class Decision(IntEnum):
     DEATH = 17  # death, day of death, -, -
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def philox(key_0: Any, key_1: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Any:
     """Scramble a counter of four 32-bit words under a key of two, by ten rounds.
 
@@ -62,7 +62,7 @@ def philox(key_0: Any, key_1: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def uniforms(key: Any, child_id: Any, year: Any, move: Any, decision: Any) -> Any:
     """Draw the four uniforms of one decision of one child in one year.
 

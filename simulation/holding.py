@@ -6,21 +6,19 @@ context `c` and the ledger. Moves between services stand in `moves.py`.
 
 from typing import Any
 
-from numba.extending import register_jitable
-
 from agents.adversity import probability_need
 from agents.child import MILLION
-from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Flow, Move, Outcome, Tier
+from agents.rules import rule
 from agents.service import days_until, hold_outcome, log_odds_event, log_odds_held, logistic, worse
 from simulation.draws import Decision, uniforms
-from simulation.ledger import enter, first_day, note, spend
+from simulation.ledger import first_day, note, spend
 from simulation.moves import (
     FAR,
     add_specialist,
     asks_for_place,
     change_setting,
     gone,
-    in_social_care,
     out_of_school,
     place_again,
     route,
@@ -32,7 +30,7 @@ from simulation.moves import (
 )
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Carry a child through need, the services' attempts to hold it, and the moves of the year."""
     age = year - child.birth_year
@@ -77,7 +75,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     recorded_events(child, w, ledger, year)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: float, lane: int) -> Any:
     """Let a service, then those that support it, try to hold a child in need.
 
@@ -111,7 +109,7 @@ def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: fl
     return outcome, first
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, support: int) -> Any:
     """Pass on a child whom its education setting does not hold, or let it return to school; book its days.
 
@@ -155,7 +153,7 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
     return outcome, sent, day
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, support: int) -> Any:
     """Let a support service that cannot hold a child pass it up, or bring in what helped to hold it.
 
@@ -180,7 +178,7 @@ def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome
     return outcome, sent, day
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def day_of_direct_referral(child: Any, w: Any, year: int, uniform: float) -> int:
     """Draw whether this year's abuse or neglect leads straight to social care, and when."""
     missed = 1.0
@@ -192,7 +190,7 @@ def day_of_direct_referral(child: Any, w: Any, year: int, uniform: float) -> int
     return FAR
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, outcome: int) -> None:
     """Book what became of a child in need in a service."""
     if outcome == Outcome.NO_NEED:
@@ -208,7 +206,7 @@ def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, out
     note(ledger, child, first_day(year), Entry.OUTCOME, service, outcome)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def consequences(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
     """Let the worse of the year's outcomes act, once: harm, instability, unmet need, leaving school."""
     u = uniforms(w.key, child.id, year, 0, Decision.CONSEQUENCE)
@@ -229,7 +227,7 @@ def consequences(child: Any, w: Any, ledger: Any, year: int, service: int) -> No
             change_setting(child, w, ledger, year, w.absent, DAYS - 1)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def recorded_events(child: Any, w: Any, ledger: Any, year: int) -> None:
     """Record the year's suspensions, absence and contacts with justice."""
     age = year - child.birth_year

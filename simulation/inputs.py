@@ -51,7 +51,8 @@ class Tables:
 
     def source(self, key: str) -> SourceRow:
         """Find a source by its key."""
-        return next(row for row in self.rows["sources"] if row.key == key)
+        found: SourceRow = next(row for row in self.rows["sources"] if row.key == key)
+        return found
 
     def values(self) -> dict[str, float]:
         """Give the central value of every number."""

@@ -7,9 +7,9 @@ neither order, threads nor engine can change a sum.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
 from agents.names import ADULT, DAYS, Flow, Outcome
+from agents.rules import rule
 
 JOURNAL = np.dtype([("child", "i8"), ("day", "i4"), ("entry", "i2"), ("detail", "i2"), ("number", "i4")])
 """A line of the journal: whose, when, what (names.Entry), of which service or type, how many."""
@@ -119,12 +119,15 @@ def view_ledger(record: Any) -> Ledger:
 def add_ledgers(records: list[Any]) -> Ledger:
     """Add the ledgers of chunks of children; their journals follow one another."""
     ledgers = [view_ledger(record) for record in records]
-    sums = [sum(parts[1:], start=parts[0].copy()) for parts in zip(*(x[:-2] for x in ledgers), strict=True)]
+    sums = {
+        name: sum((getattr(x, name) for x in ledgers[1:]), start=getattr(ledgers[0], name).copy())
+        for name in Ledger._fields[:-2]
+    }
     written = np.concatenate([x.journal[: x.lines[0]] for x in ledgers])
-    return Ledger(*sums, journal=written, lines=np.array([len(written), *ledgers[0].lines[1:]]))
+    return Ledger(**sums, journal=written, lines=np.array([len(written), *ledgers[0].lines[1:]]))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def note(ledger: Any, child: Any, day: int, entry: int, detail: int, number: int) -> None:
     """Write a line into the journal, where one is kept and has room."""
     line = ledger.lines[0]
@@ -137,7 +140,7 @@ def note(ledger: Any, child: Any, day: int, entry: int, detail: int, number: int
         ledger.lines[0] = line + 1
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def spell_band(days: int) -> int:
     """Find the published band of an open spell of so many days."""
     band = 0
@@ -147,7 +150,7 @@ def spell_band(days: int) -> int:
     return band
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def spend(child: Any, w: Any, ledger: Any, year: int, service: int, days: int) -> None:
     """Book days spent in a service, and what they cost."""
     cost = days * w.cost_day[child.authority][service]
@@ -156,7 +159,7 @@ def spend(child: Any, w: Any, ledger: Any, year: int, service: int, days: int) -
     child.cost += cost
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def enter(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
     """Book an entry into a service, and what an episode of it costs."""
     cost = w.cost_entry[child.authority][service]
@@ -165,7 +168,7 @@ def enter(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
     child.cost += cost
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def first_day(year: int) -> int:
     """Give the day on which a year of the run begins."""
     return year * DAYS

@@ -5,10 +5,9 @@ These are the steps that phase 4 (`holding.py`) puts together. Each acts on one 
 
 from typing import Any
 
-from numba.extending import register_jitable
-
 from agents.child import MILLION, NEVER
 from agents.names import DAYS, NONE, Channel, Entry, Ever, Flow, Move, Tier
+from agents.rules import rule
 from agents.service import days_until, priority_band, rate_exit
 from simulation.draws import Decision, uniforms
 from simulation.ledger import enter, first_day, note, spend
@@ -19,19 +18,19 @@ FAR = 1_000_000
 """A day that never comes."""
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def unresolved_load(child: Any) -> float:
     """Give the severity-weighted unresolved events of a child."""
-    return child.severity * 0.01
+    return float(child.severity * 0.01)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def gone(child: Any, year: int) -> bool:
     """Tell whether a person died before this year."""
-    return child.died != NEVER and child.died < first_day(year)
+    return bool(child.died != NEVER and child.died < first_day(year))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def support_tier(child: Any, w: Any) -> int:
     """Give the tier of a child's support, or -1 without any."""
     if child.support == NONE:
@@ -39,20 +38,20 @@ def support_tier(child: Any, w: Any) -> int:
     return int(w.services[child.support].tier)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def in_social_care(child: Any, w: Any) -> bool:
     """Tell whether social care has the child's case open (looked-after children included)."""
     tier = support_tier(child, w)
     return Tier.SOCIAL_CARE <= tier <= Tier.LOOKED_AFTER
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def out_of_school(child: Any, w: Any) -> bool:
     """Tell whether a child of school age is outside the school system."""
-    return child.education != NONE and w.services[child.education].tier == Tier.OUT_OF_SYSTEM
+    return bool(child.education != NONE and w.services[child.education].tier == Tier.OUT_OF_SYSTEM)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def suffer(child: Any, w: Any, ledger: Any, year: int, kind: int, day: int) -> None:
     """Add one childhood event of a type to a child; nothing where the world has no adversity."""
     if w.p.adversity == 0.0:
@@ -71,7 +70,7 @@ def suffer(child: Any, w: Any, ledger: Any, year: int, kind: int, day: int) -> N
     note(ledger, child, first_day(year) + day, Entry.CHILDHOOD_ADVERSITY, kind, 1)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def route(w: Any, service: int, move: int, age: int, uniform: float) -> int:
     """Draw a destination from the weights of a service's pathway at an age; NONE where it has none."""
     last = NONE
@@ -84,7 +83,7 @@ def route(w: Any, service: int, move: int, age: int, uniform: float) -> int:
     return int(last)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, uniform: float) -> bool:
     """Ask a service for a place: true where the child already has it, or is accepted in its band."""
     if child.support == to or child.education == to:
@@ -94,10 +93,10 @@ def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, 
         return True
     band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
     ledger.demand[year, child.authority, to, band] += 1
-    return uniform < c.acceptance[child.authority][to][band]
+    return bool(uniform < c.acceptance[child.authority][to][band])
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int) -> None:
     """Move a child to another education setting on a day; the days are booked by who calls."""
     was = w.services[child.education].tier
@@ -116,7 +115,7 @@ def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     note(ledger, child, first_day(year) + day, Entry.SETTING, to, 0)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def add_specialist(child: Any, w: Any, ledger: Any, year: int, service: int, day: int) -> None:
     """Let a child enter a specialist service on a day, unless it is there already."""
     bit = 1 << w.services[service].bit
@@ -127,7 +126,7 @@ def add_specialist(child: Any, w: Any, ledger: Any, year: int, service: int, day
         note(ledger, child, first_day(year) + day, Entry.SPECIALIST_BEGINS, service, 0)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def specialist_year(child: Any, w: Any, ledger: Any, year: int) -> None:
     """Book the year in each specialist service a child is in, or the part before it leaves."""
     if child.specialists == 0:
@@ -145,7 +144,7 @@ def specialist_year(child: Any, w: Any, ledger: Any, year: int) -> None:
             spend(child, w, ledger, year, service, min(day, DAYS))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int) -> None:
     """End a child's support spell on a day and begin the next (NONE: no more support)."""
     flows = ledger.flows[year, child.authority]
@@ -185,7 +184,7 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
         flows[Flow.LOOKED_AFTER_CEASED] += 1
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def take_in(child: Any, w: Any, ledger: Any, year: int, to: int, day: int, uniform: float) -> None:
     """Let a support service take a child in, unless a higher tier has it; a home move may harm."""
     was = support_tier(child, w)
@@ -199,7 +198,7 @@ def take_in(child: Any, w: Any, ledger: Any, year: int, to: int, day: int, unifo
             suffer(child, w, ledger, year, w.instability, day)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: int) -> bool:
     """Refer a child to social care: assessed, and taken in where found in need and accepted."""
     flows = ledger.flows[year, child.authority]
@@ -221,14 +220,14 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
     return False
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def leave_spell(child: Any, w: Any, ledger: Any, year: int, day: int, uniform: float) -> None:
     """End a support spell by stepping down along its pathway, or out of support altogether."""
     to = route(w, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
     change_support(child, w, ledger, year, to, day)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def support_year(
     child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, sent: int, sent_day: int, refer_day: int
 ) -> bool:
@@ -286,7 +285,7 @@ def support_year(
     return taken
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def place_again(child: Any, w: Any, c: Any, ledger: Any, year: int, not_held: bool) -> None:
     """Move a looked-after child between placements, more often when it is not held."""
     if support_tier(child, w) != Tier.LOOKED_AFTER:

@@ -48,8 +48,8 @@ def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
 
     def excess(log_size: float) -> float:
         size = float(np.exp(log_size))
-        ends = stats.beta.ppf([0.025, 0.975], mean * size, (1 - mean) * size)
-        return float(ends[1] - ends[0]) - (high - low)
+        ends = [float(stats.beta.ppf(q, mean * size, (1 - mean) * size)) for q in (0.025, 0.975)]
+        return ends[1] - ends[0] - (high - low)
 
     if excess(0.0) < 0.0:
         return mean, 1.0

@@ -8,13 +8,12 @@ context itself (`context.py`). No phase reads another child, so a child may live
 import math
 from typing import Any
 
-from numba.extending import register_jitable
-
 from agents.adversity import happens, hazard_adult_adversity, hazard_childhood_adversity, ratio_circumstances
 from agents.child import MILLION, NEVER
 from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
 from agents.names import ADULT, DAYS, NONE, Entry, Ever, Flow, Outcome, Tier
 from agents.recovery import count_healed, log_odds_healing, resilience_after
+from agents.rules import rule
 from agents.service import logistic
 from simulation.draws import Decision, uniforms
 from simulation.holding import hold
@@ -22,7 +21,7 @@ from simulation.ledger import first_day, note, spell_band
 from simulation.moves import gone, in_social_care, out_of_school, suffer, support_tier, unresolved_load
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Phase 2: let new events of each type happen to a child or an adult."""
     if gone(child, year):
@@ -36,7 +35,7 @@ def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         adult_adversity(child, w, ledger, year)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Draw at most one event of each type of childhood adversity."""
     age = year - child.birth_year
@@ -65,7 +64,7 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
             suffer(child, w, ledger, year, kind, 0)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
     """Draw at most one event of each type of adult adversity."""
     age = year - child.birth_year
@@ -95,7 +94,7 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
             note(ledger, child, first_day(year), Entry.ADULT_ADVERSITY, kind, 1)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Phase 3: start school, change phase, leave: the moves that age alone brings."""
     age = year - child.birth_year
@@ -116,7 +115,7 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     note(ledger, child, first_day(year), Entry.SETTING, to, 0)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
     """End every children's service at 18; leaving care is a step of its own."""
     if support_tier(child, w) == Tier.LOOKED_AFTER:
@@ -134,7 +133,7 @@ def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
     child.outcome = Outcome.NO_NEED
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Phase 5: let unresolved events heal, and resilience move."""
     if gone(child, year):
@@ -173,7 +172,7 @@ def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         )
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def see_exposure(child: Any, w: Any, year: int) -> None:
     """Set the exposure that health sees, up to 18; no event at all is no exposure."""
     age = year - child.birth_year
@@ -195,7 +194,7 @@ def see_exposure(child: Any, w: Any, year: int) -> None:
     )
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def log_ratio_condition(child: Any, w: Any, number: int) -> float:
     """Give a person's log relative risk of a condition, moderated by resilience where it moderates."""
     log_ratio = along(w.log_ratio[number], child.exposure / MILLION)
@@ -204,13 +203,13 @@ def log_ratio_condition(child: Any, w: Any, number: int) -> float:
     return log_ratio
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def log_ratio_death(child: Any, w: Any, age: int) -> float:
     """Give a person's log hazard ratio of death, fading with age."""
     return fade(age, w.p.fade_from, w.p.fade_to) * along(w.log_ratio_death[child.sex], child.exposure / MILLION)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Phase 6: let conditions begin and remit, count the years lived with them, and death."""
     if gone(child, year):
@@ -243,7 +242,7 @@ def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     ledger.yld[year, child.authority] += ill
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def death(child: Any, w: Any, ledger: Any, year: int) -> float:
     """Decide death within the year, and book the years of life lost. Returns the part of the year lived."""
     age = year - child.birth_year
@@ -260,7 +259,8 @@ def death(child: Any, w: Any, ledger: Any, year: int) -> float:
     child.died = first_day(year) + day
     lost = residual_expectancy(w.expectancy[child.sex], age, part)
     if w.p.published_yll:
-        lost = max(0.0, (w.p.published_expectancy_male if child.sex == 0 else w.p.published_expectancy_female) - age - part)
+        fixed = w.p.published_expectancy_male if child.sex == 0 else w.p.published_expectancy_female
+        lost = max(0.0, fixed - age - part)
     child.yll = int(MILLION * lost)
     ledger.deaths[year, child.authority] += 1
     ledger.yll[year, child.authority] += child.yll
@@ -268,7 +268,7 @@ def death(child: Any, w: Any, ledger: Any, year: int) -> float:
     return part
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@rule
 def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Phase 8: count stocks at 31 March, as the statutory returns do, of children still alive."""
     age = year - child.birth_year

@@ -1,0 +1,93 @@
+"""Tell chance from ignorance: bands, Monte Carlo errors and shares of variance of many runs at once."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+SEEDS = 8
+"""Chance seeds that a run draws on; each draw of the parameters meets two of them."""
+QUANTILES = {"low_95": 0.025, "low_80": 0.1, "high_80": 0.9, "high_95": 0.975}
+
+
+def seeds_of(draw: int, matrix: int) -> tuple[int, int]:
+    """Choose the two chance seeds of a draw; the two matrices of a draw never share one."""
+    first = draw % 4
+    second = (first + 1 + draw // 4 % 3) % 4
+    return first + 4 * matrix, second + 4 * matrix
+
+
+class Shares(NamedTuple):
+    """Where the variance of a quantity comes from; each (quantities,)."""
+
+    assumption: Any
+    assumption_error: Any
+    chance: Any
+    mcse: Any
+
+
+def bands(runs: Any) -> dict[str, Any]:
+    """Give the mean and the 80% and 95% bands of the runs.
+
+    Parameters
+    ----------
+    runs : (2, draws, 2, quantities): matrix, draw, chance
+    """
+    flat = runs.reshape(-1, runs.shape[-1])
+    return {"mean": flat.mean(axis=0)} | {name: np.quantile(flat, q, axis=0) for name, q in QUANTILES.items()}
+
+
+def shares(runs: Any) -> Shares:
+    """Split the variance of one run's result.
+
+    The share from assumptions is the closed first-order Sobol index of the parameters so graded: the covariance
+    between two draws that share exactly these, over the variance of a run (Sobol, pick-freeze), with its own
+    standard error. Chance is the variance within a draw. Both can come out slightly below 0 by sampling.
+    The Monte Carlo error of the mean counts that draws share chance seeds, by a fit of draw and seed effects.
+
+    Parameters
+    ----------
+    runs : (2, draws, 2, quantities)
+    """
+    draws, quantities = runs.shape[1], runs.shape[-1]
+    if draws < 4:
+        missing = np.full(quantities, np.nan)
+        return Shares(missing, missing, missing, missing)
+    variance = runs.reshape(-1, quantities).var(axis=0, ddof=1)
+    safe = np.where(variance > 0, variance, 1.0)
+    by_draw = runs.mean(axis=2)
+    gap = by_draw - by_draw.mean(axis=(0, 1))
+    product = gap[0] * gap[1]
+    assumption = product.mean(axis=0) * draws / (draws - 1) / safe
+    error = product.std(axis=0, ddof=1) / np.sqrt(draws) / safe
+    chance = runs.var(axis=2, ddof=1).mean(axis=(0, 1)) / safe
+    flat = np.where(variance > 0, 1.0, np.nan)
+    return Shares(assumption * flat, error * flat, chance * flat, np.sqrt(error_of_mean(runs, product)))
+
+
+def error_of_mean(runs: Any, product: Any) -> Any:
+    """Give the squared Monte Carlo error of the mean over all runs.
+
+    Parameters
+    ----------
+    product : (draws, quantities) products of the two matrices' deviations, whose mean is what they share
+    """
+    draws, quantities = runs.shape[1], runs.shape[-1]
+    groups = 2 * draws
+    seed = np.array([seeds_of(d, m) for m in range(2) for d in range(draws)])
+    design = np.zeros((2 * groups, groups + SEEDS))
+    rows = np.arange(2 * groups)
+    design[rows, rows // 2] = 1.0
+    design[rows, groups + seed.ravel()] = 1.0
+    y = runs.reshape(2 * groups, quantities)
+    inverse = np.linalg.pinv(design)
+    effects = inverse @ y
+    spare = 2 * groups - np.linalg.matrix_rank(design)
+    noise = ((y - design @ effects) ** 2).sum(axis=0) / max(1, spare)
+    by_seed = effects[groups:].reshape(2, SEEDS // 2, quantities)
+    by_seed = by_seed - by_seed.mean(axis=1, keepdims=True)
+    leverage = (inverse @ inverse.T).diagonal()[groups:].mean()
+    luck = np.maximum(0.0, (by_seed**2).sum(axis=(0, 1)) / (SEEDS - 2) - leverage * noise)
+    by_draw = runs.mean(axis=2)
+    between = np.maximum(0.0, by_draw.var(axis=1, ddof=1).mean(axis=0) - 0.5 * (luck + noise))
+    together = np.maximum(0.0, product.mean(axis=0))
+    return (between + np.minimum(together, between)) / groups + luck / SEEDS + noise / (2 * groups)

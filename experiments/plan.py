@@ -1,0 +1,92 @@
+"""Plan a run: what is asked for, checked, and its parameters drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.results import REGION
+from simulation.build import Values
+from simulation.draws import seed_key
+from simulation.errors import InputError, nearest
+from simulation.inputs import Tables, load_tables
+from simulation.sampling import sobol_pair, uncertain
+from simulation.scenario import Scenario, check_names, check_values, load_scenario
+
+SHIPPED = Path(__file__).parent / "scenarios"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run of twins, as asked for."""
+
+    tables: Tables
+    place: str
+    places: tuple[str, ...]
+    scenario: Scenario
+    draws: int
+    seed: int
+    children: int | None
+    engine: str
+    names: tuple[str, ...]
+    points: tuple[Any, Any]
+
+    @property
+    def headline_places(self) -> Sequence[str]:
+        """Name the places of the headline: each authority and, for the region, their sum."""
+        return (*self.places, REGION) if self.place == REGION else self.places
+
+    def values(self, draw: int, matrix: int) -> Values:
+        """Give every number of one draw: the tables', what is drawn, and what the scenario sets."""
+        drawn = dict(zip(self.names, self.points[matrix][draw].tolist(), strict=True))
+        return {**self.tables.values(), **drawn, **self.scenario.numbers}
+
+
+def make_plan(
+    place: str, draws: int, seed: int, children: int | None, scenario: Scenario | str | Path, engine: str
+) -> Plan:
+    """Check what is asked for and draw the parameters."""
+    tables = load_tables()
+    known = tuple(row.authority for row in tables.rows["authorities"] if row.role == "place")
+    if place not in (*known, REGION):
+        raise InputError(f"place: unknown place '{place}'.{nearest(place, (*known, REGION))}")
+    if draws < 1:
+        raise InputError(f"draws: {draws} is below 1; 64 is the default")
+    if engine not in ("compiled", "mesa"):
+        raise InputError(f"engine: unknown engine '{engine}'.{nearest(engine, ('compiled', 'mesa'))}")
+    seed_key(seed)
+    chosen = find_scenario(scenario, tables)
+    numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
+    return Plan(
+        tables=tables,
+        place=place,
+        places=known if place == REGION else (place,),
+        scenario=chosen,
+        draws=draws,
+        seed=seed,
+        children=children,
+        engine=engine,
+        names=tuple(number.name for number in numbers),
+        points=sobol_pair(numbers, draws, seed),
+    )
+
+
+def find_scenario(given: Scenario | str | Path, tables: Tables) -> Scenario:
+    """Find a scenario by itself, by the name of a shipped one, or by its file."""
+    if isinstance(given, Scenario):
+        return given
+    path = SHIPPED / f"{given}.toml"
+    if not path.exists():
+        path = Path(given)
+    chosen = load_scenario(path)
+    rows = tables.rows
+    check_names(
+        chosen,
+        [row.service for row in rows["services"]],
+        [row.authority for row in rows["authorities"]],
+        [row.intervention for row in rows["interventions"]],
+        tables.numbers,
+        path,
+    )
+    check_values(chosen, {name: number.unit for name, number in tables.numbers.items()}, path)
+    return chosen

@@ -1,0 +1,102 @@
+"""Tell one simulated child's life, event by event, in words."""
+
+from collections.abc import Callable
+
+from agents.names import DAYS, Entry, Outcome
+from simulation.build import authority_names
+from simulation.cohort import reference, run
+from simulation.context import Surroundings
+from simulation.draws import seed_key
+from simulation.errors import InputError
+from simulation.inputs import Tables, load_tables
+from simulation.ledger import LINES
+from simulation.population import GROUPS, births, cohort
+from simulation.scenario import Scenario
+
+REFERENCE_CHILDREN = 4000
+SEXES = ("boy", "girl")
+
+
+def words(
+    child: int, place: str = "sandwell", seed: int = 1, scenario: Scenario | None = None, children: int | None = None
+) -> list[str]:
+    """Run a place's cohort under the central numbers and tell one child's life, line by line.
+
+    Parameters
+    ----------
+    child : number within the place, from 0
+
+    Raises
+    ------
+    InputError
+        If the place has no such child.
+    """
+    tables, chosen = load_tables(), scenario or Scenario.today()
+    size = births(tables, place, children)
+    if not 0 <= child < size:
+        raise InputError(f"CHILD_ID: {child} is outside 0 to {size - 1}, the children of {place}; choose one of them")
+    values, key = {**tables.values(), **chosen.numbers}, seed_key(seed)
+    world = reference(tables, values, chosen.switches, key, REFERENCE_CHILDREN)
+    begun = cohort(tables, values, [place], children, key)
+    if not (chosen.switches.amplification or chosen.switches.rationing):
+        begun = begun[child : child + 1]
+    watched = (authority_names(tables).index(place) << 32) | child
+    life = run(Surroundings(tables, values, chosen), world, begun, room=LINES, watched=watched)
+    record = life.children[life.children["id"] == watched][0]
+    lines = life.ledger.journal[: life.ledger.lines[0]]
+    told = [
+        f"Simulated child {child} of {place}, seed {seed}, {chosen.title or chosen.name}. Not a real child.",
+        f"A {SEXES[record['sex']]}, ethnic group {GROUPS[record['ethnic_group']]}, "
+        f"born into deprivation decile {record['decile'] + 1} (1 most deprived).",
+    ]
+    tell = sentences(tables)
+    for line in sorted(lines, key=lambda each: int(each["day"])):
+        entry = Entry(int(line["entry"]))
+        told.append(f"{age(int(line['day']))}  {tell[entry](int(line['detail']), int(line['number']))}")
+    told.append(
+        f"In all: {record['cats']} childhood and {record['aats']} adult adversities, {record['healed']} healed; "
+        f"{record['aces']} ACEs of nine; {record['years_unmet']} years with unmet need; "
+        f"{record['yld'] / 1e6:.1f} years lived with disability and {record['yll'] / 1e6:.1f} lost; "
+        f"services cost {record['cost'] / 10_000:,.0f} GBP."
+    )
+    return told
+
+
+def age(day: int) -> str:
+    """Write a day of life as age and day of the year."""
+    return f"age {day // DAYS:>3}, day {day % DAYS:>3}"
+
+
+def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
+    """Give, for each kind of entry, the words for its detail and number."""
+    rows = tables.rows
+    services = [row.title for row in rows["services"]]
+    childhood = [row.title for row in rows["adversities"]]
+    adult = list({row.adversity: row.title for row in rows["adult_adversities"]}.values())
+    conditions = [row.title for row in rows["conditions"]]
+    events = list({row.event: row.title for row in rows["events"]}.values())
+    outcomes = {
+        Outcome.HELD: "holds the child",
+        Outcome.HELD_WITH_SUPPORT: "holds the child with support",
+        Outcome.ESCALATED: "cannot hold the child and passes it on",
+        Outcome.NO_SERVICE: "cannot hold the child, and no other service takes it",
+    }
+    return {
+        Entry.CHILDHOOD_ADVERSITY: lambda detail, _: f"Adversity: {childhood[detail]}",
+        Entry.ADULT_ADVERSITY: lambda detail, _: f"Adult adversity: {adult[detail]}",
+        Entry.SETTING: lambda detail, _: f"Setting: {services[detail]}",
+        Entry.OUTCOME: lambda detail, number: f"In need. {services[detail]} {outcomes[Outcome(number)]}",
+        Entry.REFERRAL: lambda *_: "Referred to social care",
+        Entry.NOT_IN_NEED: lambda *_: "Assessed: not found in need",
+        Entry.SPELL_BEGINS: lambda detail, _: f"Begins: {services[detail]}",
+        Entry.SPELL_ENDS: lambda detail, number: f"Ends: {services[detail]}, after {number} days",
+        Entry.PLACEMENT_MOVE: lambda detail, _: f"Moved to another placement ({services[detail]})",
+        Entry.HEALED: lambda _, number: f"{number} unresolved event{'s' if number > 1 else ''} healed",
+        Entry.ONSET: lambda detail, _: f"Onset: {conditions[detail]}",
+        Entry.REMISSION: lambda detail, _: f"Remission: {conditions[detail]}",
+        Entry.DEATH: lambda *_: "Dies",
+        Entry.RECORDED_EVENT: lambda detail, _: events[detail],
+        Entry.SPECIALIST_BEGINS: lambda detail, _: f"Begins: {services[detail]}",
+        Entry.SPECIALIST_ENDS: lambda detail, _: f"Ends: {services[detail]}",
+        Entry.LEAVES_CARE: lambda *_: "Leaves care at 18",
+    }

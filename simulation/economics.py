@@ -1,0 +1,105 @@
+"""Put a price on time: discount factors, healthy years, lost GDP and the bearers of public cost."""
+
+from typing import Any
+
+import numpy as np
+
+from agents.child import MILLION
+from agents.names import DAYS
+from simulation.build import PRICE_YEAR, Values, authority_names, deflator, service_names
+from simulation.inputs import Tables
+
+HORIZON = 260
+"""Years that discounting reaches: the longest life and the longest residual expectancy."""
+PENCE_HUNDREDTHS = 10_000
+"""Hundredths of a penny in a pound."""
+GDP_YEAR = "2019-20"
+"""Price year of GDP per head as published."""
+
+
+def discount_factors(values: Values, kind: str) -> Any:
+    """Give the factor of each year from the run's first, in which nothing is discounted.
+
+    Parameters
+    ----------
+    kind : 'none', 'health' (one rate) or 'costs' (a rate that declines after 30 and 75 years)
+
+    Returns
+    -------
+    (HORIZON,) factors
+    """
+    rates = np.zeros(HORIZON)
+    if kind == "health":
+        rates[1:] = values["discount_rate_health"]
+    elif kind == "costs":
+        rates[1:31] = values["discount_rate_to_30"]
+        rates[31:76] = values["discount_rate_31_75"]
+        rates[76:] = values["discount_rate_after_75"]
+    return np.cumprod(1.0 / (1.0 + rates))
+
+
+def present_years(start: Any, length: Any, factors: Any) -> Any:
+    """Value spans of years at the factors of the years in which they fall.
+
+    Parameters
+    ----------
+    start, length : begin and length of each span [years from the run's first day]
+    factors : by year; within a year the factor stays
+
+    Returns
+    -------
+    discounted years of each span; with factors of 1, its length
+    """
+    summed = np.concatenate([[0.0], np.cumsum(factors)])
+    grid = np.arange(len(summed), dtype=float)
+    return np.interp(np.add(start, length), grid, summed) - np.interp(start, grid, summed)
+
+
+def years_lost(children: Any, ledger: Any, authority: int, factors: Any) -> tuple[float, float]:
+    """Sum years of life lost and years lived with disability of an authority's people, discounted."""
+    people = children[children["authority"] == authority]
+    dead = people[people["died"] >= 0]
+    lost = present_years(dead["died"] / DAYS, dead["yll"] / MILLION, factors).sum()
+    ill = (ledger.yld[:, authority] / MILLION) @ factors[: len(ledger.yld)]
+    return float(lost), float(ill)
+
+
+def gdp_per_head(tables: Tables, values: Values) -> float:
+    """Give the region's GDP per head in the price year [GBP a year]: one value of a healthy year."""
+    return values["gdp_per_head"] * deflator(tables, values, GDP_YEAR)
+
+
+def payer_shares(tables: Tables, column: str) -> dict[str, Any]:
+    """Give, for each payer, what it pays of each service: all of it, or the share that is cashable.
+
+    Parameters
+    ----------
+    column : 'all', or 'cashable' for the share of an avoided cost that would leave the accounts
+    """
+    names = service_names(tables)
+    shares: dict[str, Any] = {}
+    for row in tables.rows["unit_costs"]:
+        share = row.cashable if column == "cashable" else 1.0
+        shares.setdefault(row.payer, np.zeros(len(names)))[names.index(row.service)] = share
+    return shares
+
+
+def service_cost(ledger: Any, tables: Tables, place: str) -> Any:
+    """Give the cost of each service in each year of childhood in a place [GBP].
+
+    Returns
+    -------
+    (18, S)
+    """
+    return ledger.cost[:, authority_names(tables).index(place)] / PENCE_HUNDREDTHS
+
+
+__all__ = [
+    "PRICE_YEAR",
+    "discount_factors",
+    "gdp_per_head",
+    "payer_shares",
+    "present_years",
+    "service_cost",
+    "years_lost",
+]

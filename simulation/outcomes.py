@@ -1,0 +1,133 @@
+"""Sum a run into what is asked of it: by place, by tier, by payer, by group. Sums add over places."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from agents.child import MILLION
+from agents.names import ADULT, EVER_OUTCOME, Ever, Outcome, Tier
+from simulation.build import Values, authority_names
+from simulation.cohort import Life
+from simulation.economics import discount_factors, gdp_per_head, payer_shares, service_cost, years_lost
+from simulation.inputs import Tables
+
+HELD_TIERS = [tier for tier in Tier if tier != Tier.OUT_OF_SYSTEM]
+OUTCOMES = [outcome for outcome in Outcome if outcome != Outcome.NO_NEED]
+GROUPS = {"sex": 2, "decile": 10, "ethnic_group": 5}
+
+
+def sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> dict[str, Any]:
+    """Sum everything that a headline needs of one run.
+
+    Returns
+    -------
+    name: (places,) sums over children: events, children, years, or GBP
+    """
+    found: dict[str, list[float]] = {}
+    factors = {kind: discount_factors(values, kind) for kind in ("none", "health", "costs")}
+    healthy_year = gdp_per_head(tables, values)
+    for place in places:
+        here = place_counts(tables, life, place)
+        for kind, suffix in (("none", ""), ("health", "_discounted"), ("costs", "_costs")):
+            number = authority_names(tables).index(place)
+            lost, ill = years_lost(life.children, life.ledger, number, factors[kind])
+            here |= {f"yll{suffix}": lost, f"yld{suffix}": ill, f"dalys{suffix}": lost + ill}
+        here["lost_gdp"] = here["dalys"] * healthy_year
+        here["lost_gdp_discounted"] = here.pop("dalys_costs") * healthy_year
+        here |= place_costs(tables, life, place, factors["costs"])
+        for name, value in here.items():
+            found.setdefault(name, []).append(value)
+    return {name: np.array(each) for name, each in found.items()}
+
+
+def place_counts(tables: Tables, life: Life, place: str) -> dict[str, float]:
+    """Count children and their events in a place."""
+    number = authority_names(tables).index(place)
+    people = life.children[life.children["authority"] == number]
+
+    def ever(bit: int) -> float:
+        return float((people["ever"] >> bit & 1).sum())
+
+    return {
+        "children": float(len(people)),
+        "cats": float(people["cats"].sum(dtype=np.int64)),
+        "unresolved": float(life.ledger.unresolved[ADULT - 1, number]),
+        "four_or_more_aces": float((people["aces"] >= 4).sum()),
+        "ever_referred": ever(Ever.REFERRED),
+        "ever_child_in_need": ever(Ever.ASSESSED_IN_NEED),
+        "ever_child_protection_plan": ever(Ever.CHILD_PROTECTION_PLAN),
+        "ever_looked_after": ever(Ever.LOOKED_AFTER),
+        **{
+            f"ever_{outcome.name.lower()}_{tier.name.lower()}": ever(EVER_OUTCOME + 4 * tier + outcome)
+            for tier in HELD_TIERS
+            for outcome in OUTCOMES
+        },
+    }
+
+
+def place_costs(tables: Tables, life: Life, place: str, factors: Any) -> dict[str, float]:
+    """Sum public service cost in a place, by payer, undiscounted and discounted [GBP]."""
+    cost = service_cost(life.ledger, tables, place)
+    discounted = factors[: len(cost)] @ cost
+    whole, cashable = payer_shares(tables, "all"), payer_shares(tables, "cashable")
+    alive = life.ledger.alive[: len(cost), authority_names(tables).index(place)]
+    found = {
+        "service_cost": float(cost.sum()),
+        "service_cost_discounted": float(discounted.sum()),
+        "child_years_discounted": float(factors[: len(cost)] @ alive),
+    }
+    for payer, share in whole.items():
+        found[f"service_cost_{payer}"] = float(cost.sum(axis=0) @ share)
+        found[f"discounted_{payer}"] = float(discounted @ share)
+        found[f"cashable_{payer}"] = float(discounted @ cashable[payer])
+    return found
+
+
+def groups(life: Life, gdp: float) -> dict[tuple[str, int], Any]:
+    """Sum children, CATs, ever looked after, DALYs, lost GDP and service cost by sex, decile and ethnic group.
+
+    Returns
+    -------
+    (dimension, code): (6,) sums
+    """
+    people = life.children
+    lost = (people["yll"].astype(float) + people["yld"]) / MILLION
+    columns = np.column_stack(
+        [
+            np.ones(len(people)),
+            people["cats"],
+            people["ever"] >> Ever.LOOKED_AFTER & 1,
+            lost,
+            lost * gdp,
+            people["cost"] / 10_000,
+        ]
+    )
+    return {
+        (name, code): columns[people[name] == code].sum(axis=0) for name, size in GROUPS.items() for code in range(size)
+    }
+
+
+def flow_table(tables: Tables, life: Life, place: str) -> Any:
+    """Sum the flow ledger of a place by year and service.
+
+    Returns
+    -------
+    (18, S, 11): children in need, CATs passed on, held, with support, escalated, no service, entries, days,
+    stock at 31 March, asked for a place, cost [GBP]
+    """
+    number, book = authority_names(tables).index(place), life.ledger
+    return np.concatenate(
+        [
+            book.in_need[:, number, :, None],
+            book.passed_on[:, number, :, None],
+            book.outcomes[:, number],
+            book.entries[:, number, :, None],
+            book.days[:, number, :, None],
+            book.stock[:, number, :, None],
+            book.demand[:, number].sum(axis=-1)[:, :, None],
+            book.cost[:, number, :, None] / 10_000,
+        ],
+        axis=2,
+        dtype=float,
+    )

@@ -1,0 +1,302 @@
+"""Rules of services: holding, priority, stays and routes (V09, V14 to V16, V19, M05, E03; properties by C03)."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise, product
+from types import SimpleNamespace
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.names import NONE, Move, Outcome
+from agents.service import (
+    days_until,
+    hold_outcome,
+    lift,
+    log_odds_event,
+    log_odds_held,
+    logistic,
+    priority_band,
+    quality_crowded,
+    rate_exit,
+    share_admitted,
+    sufficiency_staffed,
+    worse,
+)
+from simulation.build import build, service_names
+from simulation.inputs import load_tables
+from simulation.moves import route
+from simulation.scenario import Switches
+from simulation.world import World, plain
+
+OUTCOMES = [int(outcome) for outcome in Outcome]
+ODDS = [-800.0, -36.0, -1.6, -1e-12, 0.0, 1e-300, 0.55, 2.0, 36.0, 800.0]
+GAPS = [-0.6, -1e-12, 0.0, 0.1, 0.4]
+EVEN = [k / 64 for k in range(64)] + [2.0**-32, 1.0 - 2.0**-32]
+PARTS = [0.0, 1e-12, 0.3, 1.0]
+COUNTS = [-5, 0, 1, 7, 1_000_000]
+GRIDS: list[tuple[Callable[..., Any], list[list[Any]]]] = [
+    (logistic, [ODDS + [k / 7 for k in range(-300, 300)]]),
+    (lift, [[0.0, 1.5, 3.3], [0.0, 1.81], GAPS, GAPS]),
+    (log_odds_held, [ODDS, GAPS, [0.0, 1.0, 7.3, 1e6], PARTS, [0.0, 0.25], [-0.5, 0.0, 0.5]]),
+    (hold_outcome, [EVEN, ODDS, [-0.4, 0.0, 0.6, 800.0], [False, True]]),
+    (sufficiency_staffed, [[0.0, 0.6, 1.0], [0.0, 0.8, 1.0, 9.0], GAPS, GAPS, [0.0, 0.3], [0.0, 0.5]]),
+    (quality_crowded, [PARTS, [0.0, 1.0, 1.1, 1e6], PARTS]),
+    (share_admitted, [COUNTS, COUNTS[1:], COUNTS[1:]]),
+    (priority_band, [[0.0, 1.99, 2.0, 3.0, 4.0, 1e6], [2.0, 4.0], [2.0, 4.0]]),
+    (rate_exit, [PARTS, PARTS, [0, 364, 365, 6_000], OUTCOMES, PARTS]),
+    (days_until, [EVEN, [-1.0, 0.0, 1e-12, 0.24, 1.0, 52.0, 1000.0]]),
+    (worse, [OUTCOMES, OUTCOMES]),
+    (log_odds_event, [ODDS, [0.0, 8.0], PARTS, [0.0, 1.4], [0.0, -20.0], GAPS]),
+]
+LOG_ODDS = st.floats(-30.0, 30.0)
+PART = st.floats(0.0, 1.0)
+UNIFORMS = st.integers(0, 2**32 - 1).map(lambda word: word * 2.0**-32)
+
+
+@pytest.mark.parametrize(("rule", "grid"), GRIDS, ids=lambda x: getattr(x, "__name__", ""))
+def test_e03_interpreted_and_compiled_rules_agree_to_the_last_bit(
+    rule: Callable[..., Any], grid: list[list[Any]]
+) -> None:
+    compiled = numba.njit(rule)
+    points = list(product(*grid))
+    plainly = np.array([rule(*point) for point in points], np.float64)
+    machine = np.array([compiled(*point) for point in points], np.float64)
+    assert np.array_equal(plainly.view(np.int64), machine.view(np.int64))
+
+
+# V09
+
+
+def logit(share: float) -> float:
+    """Turn a probability back into log-odds."""
+    return math.log(share / (1.0 - share))
+
+
+@given(st.floats(-8.0, 8.0), PART, st.floats(-1.0, 1.0), PART, PART)
+def test_v09_at_the_reference_the_hold_is_the_baseline(
+    baseline: float, f_sufficiency: float, f_tip: float, gamma: float, kappa: float
+) -> None:
+    """V09: Sufficiency and TIP alignment at reference, one unresolved event, no resilience."""
+    log_odds = log_odds_held(baseline, lift(f_sufficiency, f_tip, 0.0, 0.0), 1.0, 0.0, gamma, kappa)
+    assert log_odds == baseline
+    assert logit(logistic(log_odds)) == pytest.approx(baseline, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("moved", "slope"),
+    [((1e-3, 0, 0, 0), 1.5), ((0, 1e-3, 0, 0), 1.81), ((0, 0, 1e-3, 0), -0.25), ((0, 0, 0, 1e-3), 0.5)],
+)
+@pytest.mark.parametrize("baseline", [-3.0, 0.0, 2.5])
+def test_v09_each_input_moves_the_hold_by_its_stated_slope(
+    moved: tuple[float, ...], slope: float, baseline: float
+) -> None:
+    """V09: F-Suff, F-TIP, less gamma and kappa on the log-odds; times p (1 - p) on the probability."""
+
+    def held(sufficiency: float, tip: float, load: float, resilience: float) -> float:
+        return log_odds_held(baseline, lift(1.5, 1.81, sufficiency, tip), 1.0 + load, resilience, 0.25, 0.5)
+
+    back = held(*(-part for part in moved))
+    assert (held(*moved) - back) / 2e-3 == pytest.approx(slope, rel=1e-9)
+    p = logistic(baseline)
+    assert (logistic(held(*moved)) - logistic(back)) / 2e-3 == pytest.approx(slope * p * (1 - p), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("log_odds", "expected"), [(-1e308, 0.0), (-800.0, 0.0), (0.0, 0.5), (800.0, 1.0), (1e308, 1.0)]
+)
+def test_v09_the_limits_are_finite(log_odds: float, expected: float) -> None:
+    assert logistic(log_odds) == expected
+
+
+@given(st.floats(-30.0, 30.0))
+def test_v09_the_hold_is_even_about_a_half(log_odds: float) -> None:
+    assert logistic(log_odds) + logistic(-log_odds) == pytest.approx(1.0, abs=1e-15)
+    assert logistic(log_odds) == pytest.approx(0.5 + 0.5 * math.tanh(log_odds / 2), abs=1e-15)
+
+
+@pytest.mark.parametrize("log_odds", [-2.0, 0.0, 0.55])
+@pytest.mark.parametrize("support", [-0.4, 0.0, 0.6, 50.0])
+def test_v19_outcomes_take_their_shares_of_an_even_grid(log_odds: float, support: float) -> None:
+    """V19: held, held with support and not held sum to one; a support that would harm is not used."""
+    size = 4_000
+    outcomes = [hold_outcome((k + 0.5) / size, log_odds, support, True) for k in range(size)]
+    held = logistic(log_odds)
+    with_support = max(0.0, logistic(log_odds + support) - held)
+    shares = [held, with_support, 1.0 - held - with_support]
+    for outcome, share in zip((Outcome.HELD, Outcome.HELD_WITH_SUPPORT, Outcome.ESCALATED), shares, strict=True):
+        assert abs(outcomes.count(outcome) - size * share) <= 1.0
+    without = [hold_outcome((k + 0.5) / size, log_odds, support, False) for k in range(size)]
+    assert set(without) == {Outcome.HELD, Outcome.ESCALATED}
+    assert without.count(Outcome.HELD) == outcomes.count(Outcome.HELD)
+
+
+@given(UNIFORMS, LOG_ODDS, PART, PART, st.booleans())
+def test_m05_who_is_held_stays_held_under_better_odds(
+    uniform: float, log_odds: float, better: float, support: float, supported: bool
+) -> None:
+    """M05: no outcome gets worse as log-odds or support rise."""
+    now = hold_outcome(uniform, log_odds, support, supported)
+    assert hold_outcome(uniform, log_odds + better, support, supported) <= now
+    assert hold_outcome(uniform, log_odds, support + better, supported) <= now
+    assert hold_outcome(uniform, log_odds, support, True) <= now
+
+
+# Sufficiency and quality
+
+
+def test_sufficiency_at_england_is_the_reference_and_by_hand_below_it() -> None:
+    assert sufficiency_staffed(0.6, 1.0, 0.0, 0.0, 0.3, 0.5) == 0.6
+    assert sufficiency_staffed(0.6, 1.2, 0.1, 0.05, 0.3, 0.5) == pytest.approx(0.6 - 0.06 - 0.075)
+
+
+@given(PART, st.floats(0.0, 9.0), st.floats(-1.0, 1.0), st.floats(-1.0, 1.0), PART, PART)
+def test_sufficiency_stays_within_zero_and_one(
+    reference: float, caseload: float, vacancy: float, turnover: float, by_caseload: float, by_gap: float
+) -> None:
+    assert 0.0 <= sufficiency_staffed(reference, caseload, vacancy, turnover, by_caseload, by_gap) <= 1.0
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(0.0, 0.6), (1.0, 0.6), (1.5, 0.5), (99.0, 0.0)])
+def test_crowding_lowers_quality_only_above_plan(ratio: float, expected: float) -> None:
+    assert quality_crowded(0.6, ratio, 0.2) == pytest.approx(expected)
+
+
+# V16
+
+
+@given(st.integers(-50, 500), st.lists(st.integers(0, 200), min_size=3, max_size=3))
+def test_v16_no_lower_priority_is_admitted_while_a_higher_waits(free: int, demand: list[int]) -> None:
+    """V16: never more children than places, and a band below one that waits gets nothing."""
+    above = [0, demand[0], demand[0] + demand[1]]
+    shares = [share_admitted(free, above[band], demand[band]) for band in range(3)]
+    assert all(0.0 <= share <= 1.0 for share in shares)
+    assert sum(share * count for share, count in zip(shares, demand, strict=True)) <= max(free, 0) + 1e-9
+    for higher, lower in ((0, 1), (1, 2), (0, 2)):
+        if shares[higher] < 1.0:
+            assert shares[lower] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("free", "above", "demand", "expected"),
+    [
+        (10, 0, 10, 1.0),
+        (10, 0, 20, 0.5),
+        (10, 5, 10, 0.5),
+        (10, 10, 1, 0.0),
+        (10, 11, 1, 0.0),
+        (-3, 0, 1, 0.0),
+        (1, 0, 0, 1.0),
+    ],
+)
+def test_v16_admission_by_hand(free: int, above: int, demand: int, expected: float) -> None:
+    assert share_admitted(free, above, demand) == expected
+
+
+@pytest.mark.parametrize(("load", "band"), [(0.0, 2), (1.99, 2), (2.0, 1), (3.99, 1), (4.0, 0), (50.0, 0)])
+def test_v16_graver_need_goes_first(load: float, band: int) -> None:
+    assert priority_band(load, 2.0, 4.0) == band
+
+
+# V15
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.24, 1.0, 6.0])
+def test_v15_spells_end_at_their_rate(rate: float) -> None:
+    """V15: over an even grid the share ended before each day is 1 - exp(-rate x days / 365), exactly."""
+    size = 20_000
+    days = np.array([days_until((k + 0.5) / size, rate) for k in range(size)])
+    at = np.arange(1, 4_000)
+    ended = np.searchsorted(days, at, side="left")
+    assert np.abs(ended + size * np.expm1(-rate * at / 365.0)).max() <= 0.5 + 1e-6
+    assert days[0] == 0
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0])
+@pytest.mark.parametrize("uniform", [0.0, 1.0 - 2.0**-32])
+def test_v15_without_a_rate_the_day_never_comes(uniform: float, rate: float) -> None:
+    assert days_until(uniform, rate) == 1_000_000
+
+
+@given(UNIFORMS, st.floats(1e-9, 1000.0))
+def test_v15_days_are_whole_and_never_beyond_the_horizon(uniform: float, rate: float) -> None:
+    days = days_until(uniform, rate)
+    assert isinstance(days, int)
+    assert 0 <= days <= 1_000_000
+
+
+@pytest.mark.parametrize("days", [0, 364, 365, 3_000])
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_v15_a_stay_has_its_rate_by_length_and_outcome(days: int, outcome: int) -> None:
+    slower = 0.6 if outcome in (Outcome.ESCALATED, Outcome.NO_SERVICE) else 1.0
+    assert rate_exit(2.0, 0.5, days, outcome, 0.6) == (2.0 if days < 365 else 0.5) * slower
+
+
+# Outcomes and events
+
+
+@pytest.mark.parametrize(("education", "support"), list(product(OUTCOMES, OUTCOMES)))
+def test_the_worse_of_two_channels_counts(education: int, support: int) -> None:
+    needs = [outcome for outcome in (education, support) if outcome != Outcome.NO_NEED]
+    assert worse(education, support) == (max(needs) if needs else Outcome.NO_NEED)
+
+
+def test_log_odds_of_an_event_by_hand() -> None:
+    assert log_odds_event(-6.2, 3.0, 0.15, 1.4, -20.0, 0.9) == pytest.approx(-6.2 + 0.45 + 1.4 - 20.0 + 0.9)
+
+
+# V14 and V19
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    tables = load_tables()
+    return plain(build(tables, tables.values(), Switches(), (1, 0, 0)))
+
+
+def pathways() -> dict[tuple[str, str, int], dict[str, float]]:
+    """Read each pathway's weights straight from the table, at the first and last age of its rows."""
+    rows = load_tables().rows["pathways"]
+    ways: dict[tuple[str, str, int], dict[str, float]] = {}
+    for key in {(row.service, row.move, age) for row in rows for age in (row.age_from, row.age_to)}:
+        here = [x for x in rows if (x.service, x.move) == key[:2] and x.age_from <= key[2] <= x.age_to]
+        ways[key] = {row.to: row.weight for row in here}
+    return dict(sorted(ways.items()))
+
+
+def test_v14_every_route_follows_its_weights(world: World) -> None:
+    """V14: over an even grid of uniforms each destination's share is its weight; a weight of 0 is never drawn."""
+    size, names = 500, service_names(load_tables())
+    for (service, move, age), weights in pathways().items():
+        drawn = [route(world, names.index(service), Move[move.upper()], age, (k + 0.5) / size) for k in range(size)]
+        for to, weight in weights.items():
+            share = drawn.count(NONE if to == "none" else names.index(to))
+            assert abs(share - size * weight) <= 1.0 + 1e-6
+            assert weight > 0.0 or share == 0, (service, move, age, to)
+        assert set(drawn) <= {NONE if to == "none" else names.index(to) for to in weights}
+
+
+@pytest.mark.parametrize("weights", [(0.0, 0.25, 0.75), (0.25, 0.0, 0.75), (0.25, 0.75, 0.0)])
+def test_v14_a_weight_of_nothing_is_never_drawn(weights: tuple[float, ...]) -> None:
+    upto = np.cumsum(weights)
+    ways = [SimpleNamespace(age_from=0, age_to=17, to=k, upto=upto[k]) for k in range(3)]
+    small: Any = SimpleNamespace(route_first=[[0, 0, 3]], routes=ways)
+    ends = [0.0, 2.0**-32, 0.25, 0.25 - 2.0**-32, 1.0 - 2.0**-32]
+    drawn = {route(small, 0, Move.STEP_DOWN, 5, uniform) for uniform in ends}
+    assert drawn == {k for k in range(3) if weights[k] > 0}
+    assert route(small, 0, Move.ESCALATE, 5, 0.5) == NONE
+    assert route(small, 0, Move.STEP_DOWN, 18, 0.5) == NONE
+
+
+def test_v19_moves_out_of_a_service_sum_to_one_at_every_age(world: World) -> None:
+    for service, first in enumerate(world.route_first):
+        for move, age in product(Move, range(18)):
+            upto = [
+                way.upto for way in world.routes[first[move] : first[move + 1]] if way.age_from <= age <= way.age_to
+            ]
+            assert all(low <= high for low, high in pairwise([0.0, *upto])), service
+            assert not upto or upto[-1] == pytest.approx(1.0, abs=1e-9), service
