@@ -132,6 +132,8 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
         rows[payer] = whole
         rows[f"{payer}: cashable"], rows[f"{payer}: capacity released"] = cash, whole - cash
     rows["all payers"] = spared("service_cost_discounted")
+    rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in PAYERS], axis=0)
+    rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in PAYERS], axis=0)
     rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
     parts = [
         summary_rows(
@@ -253,8 +255,10 @@ def sentences(plan: Plan, ranked: pd.DataFrame, table: pd.DataFrame) -> tuple[st
         "hold or to heal are assumptions: no trial has measured them, and their ranges include no effect.",
         "The cost of the improvement is unknown and is not in these figures: read the break-even spend.",
     ]
+    # With so many numbers, the largest of pure chance correlations is about this large.
+    noise = 3.3 / np.sqrt(max(1, plan.draws - 1))
     for name in KEY_QUANTITIES:
-        top = ranked[(ranked["quantity"] == name) & (ranked["rank_correlation"].abs() > 0)].head(4)
+        top = ranked[(ranked["quantity"] == name) & (ranked["rank_correlation"].abs() > noise)].head(4)
         if len(top):
             listed = ", ".join(
                 f"{row.number} ({row.grade}, {row.rank_correlation:+.2f})" for row in top.itertuples(index=False)

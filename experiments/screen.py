@@ -192,9 +192,10 @@ def by_place(results: Results) -> list[str]:
 
 def break_even(table: pd.DataFrame) -> Iterator[str]:
     """Say for each payer what the improvement may cost without loss."""
-    column = "mean" if "mean" in table else "gbp_per_child_year"
     for row in table.to_dict("records"):
-        mean, low, high = (float(row.get(name, float("nan"))) for name in (column, "low_95", "high_95"))
+        if ": " in str(row["payer"]) and not str(row["payer"]).startswith("all payers"):
+            continue
+        mean, low, high = (float(row.get(name, float("nan"))) for name in ("mean", "low_95", "high_95"))
         places = rounding.decimals(mean, float(row.get("mcse", float("nan"))))
         band = f" (95% {rounding.text(low, places)} to {rounding.text(high, places)})" if low == low else ""
         yield f"{str(row['payer']).replace('_', ' ')} {rounding.text(mean, places)}{band}"
@@ -229,6 +230,7 @@ def closing(results: Results) -> list[str]:
     if (channels := results.tables.get("decomposition")) is not None and not channels.empty:
         title, here = one_quantity(channels, results.place)
         sentences = (*sentences, f"Difference by channel, {title}: " + "; ".join(decomposition(here)))
-    sentences = (*sentences, *(f"Rests on: {sentence}" for sentence in results.assumptions))
+    if results.assumptions:
+        sentences = (*sentences, "What the difference rests on:", *(f"- {each}" for each in results.assumptions))
     sentences = (*sentences, *(f"Warning: {sentence}" for sentence in results.warnings), NOT_FOR_INDIVIDUALS)
     return [line for sentence in sentences for line in wrapped(sentence, "  ")]

@@ -8,6 +8,8 @@ from scipy import optimize, stats
 from simulation.errors import InputError
 from simulation.inputs import Number
 
+GROUP = 4
+"""Columns of one Sobol sequence."""
 Z = 1.959963984540054
 """Standard normal quantile that leaves 2.5% above."""
 
@@ -56,6 +58,25 @@ def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
     return mean, float(np.exp(optimize.brentq(excess, 0.0, 16.0)))
 
 
+def sobol_points(draws: int, columns: int, seed: int) -> Any:
+    """Draw points by Latin supercube sampling: scrambled Sobol within groups, shuffled between them.
+
+    A Sobol sequence of hundreds of columns and some dozens of points has pairs of columns that go hand in hand;
+    small groups with rows in random order have none (Owen 1998, ACM Trans. Model. Comput. Simul. 8:71).
+
+    Returns
+    -------
+    (draws, columns) points strictly between 0 and 1
+    """
+    generator = np.random.default_rng(seed)
+    parts = []
+    for first in range(0, columns, GROUP):
+        sampler = stats.qmc.Sobol(min(GROUP, columns - first), scramble=True, rng=generator)
+        points = sampler.random_base2(max(0, int(draws - 1).bit_length()))
+        parts.append(points[generator.permutation(len(points))[:draws]])
+    return np.clip(np.hstack(parts), 1e-9, 1 - 1e-9) if parts else np.zeros((draws, 0))
+
+
 def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
     """Draw two matrices of parameters that share exactly the numbers graded assumption.
 
@@ -68,9 +89,7 @@ def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
     two (draws, P) arrays; both are draws of the joint distribution
     """
     assumed = np.array([number.grade == "assumption" for number in numbers], bool)
-    sampler = stats.qmc.Sobol(2 * len(numbers), scramble=True, rng=np.random.default_rng(seed))
-    points = sampler.random_base2(int(np.ceil(np.log2(max(draws, 1)))))[:draws]
-    points = np.clip(points, 1e-9, 1 - 1e-9)
+    points = sobol_points(draws, 2 * len(numbers), seed)
     first, other = points[:, : len(numbers)], points[:, len(numbers) :]
     second = np.where(assumed, first, other)
 

@@ -1,10 +1,11 @@
 """Share what is slow to make: tables, the reference world, and one run of Sandwell seen year by year."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from worlds import Lived
 
-from simulation.cohort import Life, reference, run
+from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.inputs import Tables, load_tables
@@ -13,13 +14,6 @@ from simulation.scenario import Scenario, Switches
 from simulation.world import World
 
 SEED = 20240401
-
-
-class Lived(NamedTuple):
-    """A run, and the records after each of its years."""
-
-    life: Life
-    years: list[Any]
 
 
 @pytest.fixture(scope="session")

@@ -197,7 +197,7 @@ def test_screen_fits_and_says_what_matters(place: str) -> None:
         "DALYs",
         "lost GDP",
         "Break-even",
-        "Rests on",
+        "rests on",
         "synthetic",
         "60%",
         "256 runs",

@@ -121,7 +121,6 @@ for force in (False, True):
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
 def test_killed_write_leaves_a_whole_folder_or_none(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=True, timeout=120)
     seen = set()

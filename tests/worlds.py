@@ -1,16 +1,23 @@
 """Worlds simple enough to have closed-form answers: parts of the model's own world, each put at its null."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agents.child import MILLION
-from simulation.cohort import shape_of
+from simulation.cohort import Life, shape_of
 from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context
 from simulation.ledger import Ledger, empty_ledger
 from simulation.scenario import Lever, Scenario, Switches
 from simulation.world import Scalars, World
+
+
+class Lived(NamedTuple):
+    """A run, and the records after each of its years."""
+
+    life: Life
+    years: list[Any]
 
 
 def with_scalars(world: World, **numbers: float) -> World:

@@ -1,8 +1,9 @@
 """What goes in comes out: children, events and outcomes are conserved, every year of a run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from worlds import Lived
 
 from agents.child import CHILD, NEVER
 from agents.names import ADULT, DAYS, NONE, Channel, Flow, Outcome, Tier
@@ -12,16 +13,13 @@ from simulation.inputs import Tables
 from simulation.population import cohort
 from simulation.world import World
 
-if TYPE_CHECKING:
-    from conftest import Lived
-
 
 def living(records: Any, year: int) -> Any:
     """Take those whom the year's phases reached: alive at its start."""
     return records[(records["died"] == NEVER) | (records["died"] >= year * DAYS)]
 
 
-def test_v10_outcomes_sum_to_children_in_need(lived: "Lived") -> None:
+def test_v10_outcomes_sum_to_children_in_need(lived: Lived) -> None:
     """V10: held, with support, escalated, no service sum to those in need: each service, each year. Exact."""
     book = lived.life.ledger
     assert (book.outcomes.sum(axis=3) == book.in_need).all()
@@ -29,7 +27,7 @@ def test_v10_outcomes_sum_to_children_in_need(lived: "Lived") -> None:
     assert (book.outcomes.sum(axis=(0, 1, 2)) > 0).all()
 
 
-def test_v10_outcomes_of_records_are_those_of_the_ledger(lived: "Lived") -> None:
+def test_v10_outcomes_of_records_are_those_of_the_ledger(lived: Lived) -> None:
     """V10: unmet need and escalations in the records are those that the ledger and the years counted. Exact."""
     book, end = lived.life.ledger, lived.life.children
     seen = [living(records, year)["outcome"] for year, records in enumerate(lived.years[:ADULT])]
@@ -38,7 +36,7 @@ def test_v10_outcomes_of_records_are_those_of_the_ledger(lived: "Lived") -> None
     assert end["escalations"].sum() == sum((each == Outcome.ESCALATED).sum() for each in seen)
 
 
-def test_v11_births_less_deaths_are_the_living(lived: "Lived", sandwell: Any) -> None:
+def test_v11_births_less_deaths_are_the_living(lived: Lived, sandwell: Any) -> None:
     """V11: births less deaths so far are those alive, each year, in ledger and records alike; all die. Exact."""
     book = lived.life.ledger
     alive, deaths = book.alive.sum(axis=1), book.deaths.sum(axis=1)
@@ -51,7 +49,7 @@ def test_v11_births_less_deaths_are_the_living(lived: "Lived", sandwell: Any) ->
         assert len(living(records, year)) == alive[year]
 
 
-def test_v11_each_child_is_in_one_setting_within_its_ages(lived: "Lived", world: World) -> None:
+def test_v11_each_child_is_in_one_setting_within_its_ages(lived: Lived, world: World) -> None:
     """V11: one education setting, one support or none, specialists by their bits, all within their ages. Exact."""
     services = world.services
     special = services[services["channel"] == Channel.SPECIALIST]
@@ -78,14 +76,14 @@ def test_v11_no_service_has_children_beyond_its_ages(
     Which children are where is chance: a service that keeps one child in 10,000 too long would be caught with 98%
     power.
     """
-    book = run(today, world, cohort(tables, values, ["sandwell"], 40_000, key), years=ADULT).ledger
+    book = run(today, world, cohort(tables, values, ["sandwell"], 40_000, key)).ledger
     ages = np.arange(ADULT)[:, None]
     within = (world.services["age_from"] <= ages) & (ages <= world.services["age_to"])
     seen = book.in_need.sum(axis=1) + book.stock.sum(axis=1) + book.entries.sum(axis=1)
     assert not seen[~within].any(), np.argwhere(seen * ~within)
 
 
-def test_v11_stocks_count_each_child_once(lived: "Lived", world: World) -> None:
+def test_v11_stocks_count_each_child_once(lived: Lived, world: World) -> None:
     """V11: at 31 March each child alive is in one education setting; tiers sum to children. Exact."""
     book = lived.life.ledger
     education = world.services["channel"] == Channel.EDUCATION
@@ -100,7 +98,7 @@ def test_v11_stocks_count_each_child_once(lived: "Lived", world: World) -> None:
         assert (book.stock[year].sum(axis=0)[support] == supports[support]).all()
 
 
-def test_v11_adults_are_in_no_childrens_service(lived: "Lived") -> None:
+def test_v11_adults_are_in_no_childrens_service(lived: Lived) -> None:
     """V11: from 18 nobody is in a children's service. Exact."""
     for year in range(ADULT, len(lived.years)):
         here = living(lived.years[year], year)
@@ -109,7 +107,7 @@ def test_v11_adults_are_in_no_childrens_service(lived: "Lived") -> None:
         assert not here["specialists"].any()
 
 
-def test_v11_open_cases_are_children_of_social_care(lived: "Lived", world: World) -> None:
+def test_v11_open_cases_are_children_of_social_care(lived: Lived, world: World) -> None:
     """V11: open cases are those whose support is social care or care, and know since when. Exact."""
     tiers = (Tier.SOCIAL_CARE, Tier.LOOKED_AFTER)
     for year, records in enumerate(lived.years[:ADULT]):
@@ -123,7 +121,7 @@ def test_v11_open_cases_are_children_of_social_care(lived: "Lived", world: World
         assert plans == (opened["support"] == world.plan).sum()
 
 
-def test_v11_flows_are_the_change_of_stocks(lived: "Lived", world: World) -> None:
+def test_v11_flows_are_the_change_of_stocks(lived: Lived, world: World) -> None:
     """V11: cases started less ended less those who died or turned 18 are the cases open. Exact."""
     flows, opened = lived.life.ledger.flows.sum(axis=1), lived.life.ledger.open_in_need.sum(axis=(1, 2))
     was = 0
@@ -134,7 +132,7 @@ def test_v11_flows_are_the_change_of_stocks(lived: "Lived", world: World) -> Non
         was = opened[year]
 
 
-def test_v12_events_of_the_ledger_are_those_of_the_records(lived: "Lived") -> None:
+def test_v12_events_of_the_ledger_are_those_of_the_records(lived: Lived) -> None:
     """V12: CATs and AATs counted each year are the rise of those in the records; healed alike. Exact."""
     book, before = lived.life.ledger, np.zeros(len(lived.life.children), CHILD)
     for year, records in enumerate(lived.years):
@@ -149,7 +147,7 @@ def test_v12_events_of_the_ledger_are_those_of_the_records(lived: "Lived") -> No
     assert book.aats[:ADULT].sum() == 0
 
 
-def test_v12_unresolved_are_those_arisen_less_those_healed(lived: "Lived") -> None:
+def test_v12_unresolved_are_those_arisen_less_those_healed(lived: Lived) -> None:
     """V12: unresolved = CATs + AATs - healed, never negative; their severity is 0 with them. Every year, exact."""
     for year, records in enumerate(lived.years):
         arisen = records["cats"].astype(int) + records["aats"]
@@ -161,7 +159,7 @@ def test_v12_unresolved_are_those_arisen_less_those_healed(lived: "Lived") -> No
             assert here["unresolved"].sum() == lived.life.ledger.unresolved[year].sum()
 
 
-def test_v12_types_and_ace_counts_agree(lived: "Lived", world: World) -> None:
+def test_v12_types_and_ace_counts_agree(lived: Lived, world: World) -> None:
     """V12: the ACE count is the surveyed types ever experienced, at most the CATs. Exact."""
     for records in lived.years[:ADULT]:
         surveyed = np.flatnonzero(world.adversities["surveyed"])

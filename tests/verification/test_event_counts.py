@@ -59,7 +59,7 @@ def test_v08_counts_without_frailty_are_sums_of_probabilities(
     False alarms 1e-6 for each type and age, and for the total, of which an error of 1.2% would be caught with
     99% power.
     """
-    life = run(today, constant, alike(many), years=ADULT)
+    life = run(today, constant, alike(many))
     expected = chances(today, constant, np.array([1.0]))[0]
     assert binomial_agrees(life.ledger.cats.sum(axis=1).T, SIZE, expected)
     spread = np.sqrt(SIZE * (expected * (1 - expected)).sum())
@@ -93,7 +93,7 @@ def test_v08_counts_with_gamma_frailty_follow_the_mixture(
         shares *= 1 - chance[:, None]
         shares[:, 1:] += moved
     expected = np.clip(weights @ shares, 0.0, 1.0)
-    counts = np.bincount(np.minimum(run(today, constant, alone, years=ADULT).children["cats"], COUNTS), minlength=61)
+    counts = np.bincount(np.minimum(run(today, constant, alone).children["cats"], COUNTS), minlength=61)
     assert binomial_agrees(counts[: COUNTS - 1], len(alone), expected[: COUNTS - 1])
     assert expected[: COUNTS - 1].sum() > 0.98
 

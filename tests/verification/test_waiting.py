@@ -8,7 +8,6 @@ import pytest
 from chance import binomial_agrees
 from worlds import alike, equal_risks, immortal, never_ill, with_fields, with_scalars, without_adversity
 
-from agents.names import NONE
 from simulation.build import service_names
 from simulation.cohort import run
 from simulation.context import Surroundings, year_context
@@ -37,11 +36,11 @@ def test_v06_onset_with_constant_hazard_waits_geometrically(today: Surroundings,
     """
     plain = never_ill(immortal(equal_risks(world)))
     plain.incidence[3] = 0.07
-    book = run(today, plain._replace(remission=np.zeros_like(plain.remission)), many, years=30).ledger
-    onsets = book.onsets.sum(axis=1)[:, 3]
+    book = run(today, plain._replace(remission=np.zeros_like(plain.remission)), many).ledger
+    onsets = book.onsets.sum(axis=1)[:30, 3]
     at_risk = SIZE - np.cumsum(onsets) + onsets
     assert binomial_agrees(onsets, at_risk, -math.expm1(-0.07))
-    assert book.onsets.sum() == onsets.sum()
+    assert book.onsets.sum() == book.onsets[:, :, 3].sum()
 
 
 def test_v06_death_with_constant_hazard_waits_geometrically(today: Surroundings, world: World, many: Any) -> None:
@@ -50,10 +49,10 @@ def test_v06_death_with_constant_hazard_waits_geometrically(today: Surroundings,
     False alarms 1e-6 for each of 30 years; 99% power for a yearly probability off by 0.008 at the start.
     """
     plain = never_ill(equal_risks(world))
-    life = run(today, plain._replace(mortality=np.full_like(plain.mortality, 0.05)), many, years=30)
+    life = run(today, plain._replace(mortality=np.full_like(plain.mortality, 0.05)), many)
     alive, deaths = life.ledger.alive.sum(axis=1)[:30], life.ledger.deaths.sum(axis=1)[:30]
     assert binomial_agrees(deaths, alive, -math.expm1(-0.05))
-    died = life.children["died"][life.children["died"] >= 0]
+    died = life.children["died"][life.children["died"] < 110 * 365]
     tenths = np.bincount(died % 365 * 10 // 365, minlength=10)
     days = np.bincount(np.arange(365) * 10 // 365) / 365
     assert binomial_agrees(tenths, len(died), days)
@@ -73,11 +72,10 @@ def test_v06_remission_with_constant_hazard_waits_geometrically(
         today,
         plain._replace(remission=np.full_like(plain.remission, 0.1)),
         many,
-        years=21,
         watch=lambda year, records: ill.append(int((records["conditions"] >> 5 & 1).sum())),
     )
     assert ill[0] == SIZE
-    assert binomial_agrees(-np.diff(ill), ill[:-1], -math.expm1(-0.1))
+    assert binomial_agrees(-np.diff(ill[:21]), ill[:20], -math.expm1(-0.1))
 
 
 def chain_world(tables: Tables, world: World, ways: dict[tuple[str, int], str], exits: dict[str, float]) -> World:
@@ -96,6 +94,9 @@ def chain_world(tables: Tables, world: World, ways: dict[tuple[str, int], str], 
             if (name, move) in ways:
                 routes.append((0, 17, names.index(ways[name, move]), 1.0))
         first[number, 2] = len(routes)
+    # The array keeps its size: machine code is made for one.
+    padded = np.zeros_like(world.routes)
+    padded[: len(routes)] = np.array(routes, ROUTE)
     rates = [exits.get(name, 0.0) for name in names]
     services = with_fields(
         world.services,
@@ -107,7 +108,7 @@ def chain_world(tables: Tables, world: World, ways: dict[tuple[str, int], str], 
     plain = never_ill(immortal(equal_risks(without_adversity(world))))._replace(
         services=services,
         route_first=first,
-        routes=np.array(routes or [(0, 0, NONE, 1.0)], ROUTE),
+        routes=padded,
         support_first=np.zeros_like(world.support_first),
         need=with_fields(world.need, without_adversity=-math.log(1 - NEED), per_unresolved=0.0),
         need_gradient=np.ones(10),
@@ -172,7 +173,7 @@ def test_v07_education_trace_is_the_power_of_its_matrix(
     older = step(lost * late, returns(0.4))
     sixteen = step(0.0, 1 - STAYS_OUT) @ older
     expected = trace([np.eye(2)] * 5 + [school] * 10 + [last, sixteen, older], [1.0, 0.0])
-    stock = run(chain_surroundings, plain, many, years=18).ledger.stock.sum(axis=1)
+    stock = run(chain_surroundings, plain, many).ledger.stock.sum(axis=1)
     out = stock[:, [service_names(tables).index(name) for name in exits]].sum(axis=1)
     assert binomial_agrees(out, SIZE, expected[:, 1])
     assert expected[17, 1] > 0.1
@@ -198,7 +199,7 @@ def test_v07_support_trace_is_the_power_of_its_matrix(
         up = NEED * (1 - HOLD) * ACCEPTED[name]
         step[number, number : number + 2] = 1 - up, up
     expected = trace([step] * 18, [1.0, 0.0, 0.0, 0.0])
-    stock = run(chain_surroundings, plain, many, years=18).ledger.stock.sum(axis=1)
+    stock = run(chain_surroundings, plain, many).ledger.stock.sum(axis=1)
     found = stock[:, [service_names(tables).index(name) for name in tiers]]
     assert binomial_agrees(found, SIZE, expected[:, 1:])
     assert binomial_agrees(SIZE - found.sum(axis=1), SIZE, expected[:, 0])

@@ -1,0 +1,293 @@
+"""Tables: every cell of the shipped ones is a number with its story, and every bad one a clear line (B)."""
+
+import csv
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulation.errors import InputError
+from simulation.inputs import FOLDER, LARGEST, Number, Tables, load_tables, read_table
+from simulation.rows import KEYS, Row
+
+Change = Callable[[bytes], bytes]
+Refuse = Callable[[str, Change], str]
+FIRST = b"frailty_shape,0.5,shape of the gamma,0.4,0.62,lognormal,project_calibration,calibrated,recalled,"
+GRADES = ("published", "derived", "calibrated", "assumption")
+
+
+def put(old: bytes, new: bytes) -> Change:
+    """Replace the first occurrence of a piece of a table."""
+    return lambda content: content.replace(old, new, 1)
+
+
+def first_row(old: bytes, new: bytes) -> Change:
+    """Change a piece of the first row of the parameters."""
+    assert old in FIRST
+    return put(FIRST, FIRST.replace(old, new, 1))
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[str, Change], Path]:
+    """Copy the shipped tables and change one of them."""
+
+    def change_table(table: str, change: Change) -> Path:
+        folder = shutil.copytree(FOLDER, tmp_path / "tables")
+        path = folder / f"{table}.csv"
+        before = path.read_bytes()
+        path.write_bytes(change(before))
+        assert path.read_bytes() != before, "the change found nothing to change"
+        return folder
+
+    return change_table
+
+
+@pytest.fixture
+def refuse(changed: Callable[[str, Change], Path]) -> Refuse:
+    """Change a table and give the one line with which it is refused."""
+
+    def refusal(table: str, change: Change) -> str:
+        folder = changed(table, change)
+        with pytest.raises(InputError) as caught:
+            load_tables(folder)
+        message = str(caught.value)
+        assert message.startswith(f"{table}.csv: ")
+        assert message.isprintable(), "one line, without characters that act on a terminal"
+        return message.removeprefix(f"{table}.csv: ")
+
+    return refusal
+
+
+# Shipped tables
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return load_tables()
+
+
+def raw(name: str) -> list[dict[str, str]]:
+    """Read a shipped table without the reader under test."""
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def label(name: str, row: dict[str, str], column: str) -> str:
+    """Name a cell as a run does."""
+    key = ".".join(row[each] for each in KEYS[name][1])
+    return key if name == "parameters" else f"{name}.{key}.{column}"
+
+
+def test_every_file_of_the_folder_is_a_table_and_every_table_a_file() -> None:
+    assert {path.stem for path in FOLDER.glob("*.csv")} == set(KEYS)
+
+
+@pytest.mark.parametrize("name", [name for name, (model, _) in KEYS.items() if issubclass(model, Row)])
+def test_every_numeric_cell_becomes_a_number_with_its_story(tables: Tables, name: str) -> None:
+    """Value, unit, source, grade, file and row; text, keys and ends of intervals are no numbers of their own."""
+    sources = {row["key"] for row in raw("sources")}
+    silent = {*KEYS[name][1], "low", "high", "age_to", "source", "grade", "status", "note", "title", "unit"}
+    expected = set()
+    for line, row in enumerate(raw(name), start=2):
+        for column in row.keys() - silent:
+            if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", row[column]):
+                number = tables.numbers[label(name, row, column)]
+                expected.add(number.name)
+                assert number.value == float(row[column])
+                assert (number.source, number.grade, number.status) == (row["source"], row["grade"], row["status"])
+                assert (number.file, number.row, number.note) == (f"{name}.csv", line, row["note"])
+                assert number.unit, number.name
+                assert number.source in sources
+                assert number.grade in GRADES
+    assert expected == {number.name for number in tables.numbers.values() if number.file == f"{name}.csv"}
+
+
+@pytest.mark.parametrize("name", [name for name in KEYS if "distribution" in KEYS[name][0].model_fields])
+def test_every_interval_stands_beside_its_value(tables: Tables, name: str) -> None:
+    for row in raw(name):
+        number = tables.numbers[label(name, row, "value")]
+        ends = [float(row[end]) if row[end] else None for end in ("low", "high")]
+        assert [number.low, number.high] == ends
+        assert number.distribution == row["distribution"]
+
+
+def test_a_disability_weight_reads_its_interval_from_its_own_columns(tables: Tables) -> None:
+    number = tables.numbers["conditions.depression.disability_weight"]
+    assert (number.value, number.low, number.high, number.distribution) == (0.2, 0.138, 0.271, "beta")
+    assert tables.numbers["conditions.smoking.disability_weight"].distribution == "fixed"
+
+
+def test_units_come_from_the_parameter_or_the_column(tables: Tables) -> None:
+    assert tables.numbers["gdp_per_head"].unit == "GBP a year, 2019"
+    assert tables.numbers["services.foster_care.acceptance"].unit == "share"
+    assert tables.numbers["incidence.diabetes.male.0.hazard"].unit == "per person-year"
+
+
+def test_hashes_and_values_are_those_of_the_files(tables: Tables) -> None:
+    assert tables.hashes == {
+        f"{name}.csv": hashlib.sha256((FOLDER / f"{name}.csv").read_bytes()).hexdigest() for name in KEYS
+    }
+    assert tables.values() == {name: number.value for name, number in tables.numbers.items()}
+    assert tables.source("bellis_2014").key == "bellis_2014"
+
+
+def test_shares_and_weights_of_shipped_tables_sum_to_one(tables: Tables) -> None:
+    for name in ("deprivation", "ethnic_groups"):
+        for place in {row.authority for row in tables.rows[name]}:
+            assert sum(row.share for row in tables.rows[name] if row.authority == place) == pytest.approx(1, abs=1e-6)
+
+
+# Accepted
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: b"\xef\xbb\xbf" + content,
+        lambda content: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"),
+        lambda content: content.rstrip(b"\n"),
+    ],
+    ids=["line ends of Windows", "byte-order mark", "both", "no last line end"],
+)
+@pytest.mark.parametrize("table", ["parameters", "sources", "pathways"])
+def test_what_spreadsheets_write_is_read_alike(
+    changed: Callable[[str, Change], Path], tables: Tables, table: str, change: Change
+) -> None:
+    read = load_tables(changed(table, change))
+    assert read.rows == tables.rows
+    assert read.numbers == tables.numbers
+
+
+# Refused: the file
+
+
+SHAPES: list[tuple[Change, str]] = [
+    (put(b"name,value", b"name,valu"), "row 1: unknown column 'valu'. Did you mean 'value'?"),
+    (put(b"status,note", b"status,extra,note"), "row 1: unknown column 'extra'"),
+    (put(b"name,value", b"value,value"), "row 1: column 'value' stands twice; keep one"),
+    (lambda content: re.sub(rb"(?m)^([^,]*),[^,]*,", rb"\1,", content), "row 1: column 'value' is missing; add it"),
+    (lambda content: content.replace(b",", b";"), "row 1: separated by semicolons; save it with commas"),
+    (lambda content: b"", "row 1: column .* is missing; add it"),
+    (lambda content: content + b"caf\xe9", "cannot be read .*; give a readable UTF-8 file"),
+    (lambda content: content.decode().encode("utf-16"), "cannot be read .*; give a readable UTF-8 file"),
+    (lambda content: b"x" * (LARGEST + 1), "larger than 20 MB; split or shorten it"),
+    (first_row(b"0.5", b"0,5"), "row 2: 11 cells where the header has 10; .*write 1234.5"),
+    (first_row(b"0.5", b"1,234.5"), "row 2: 11 cells where the header has 10; .*write 1234.5"),
+    (first_row(b"0.5,", b""), "row 2: 9 cells where the header has 10; .*write 1234.5"),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), SHAPES)
+def test_b_a_file_of_another_shape_is_refused(refuse: Refuse, change: Change, expected: str) -> None:
+    assert re.match(expected, refuse("parameters", change))
+
+
+def test_b_a_missing_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"parameters\.csv: cannot be read .*; give a readable UTF-8 file"):
+        read_table(tmp_path / "parameters.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("parameter", "Did you mean 'parameters'"), ("zzzz", "Tables: sources")]
+)
+def test_b_a_table_of_another_name_is_refused(tmp_path: Path, name: str, expected: str) -> None:
+    with pytest.raises(InputError, match=rf"{name}\.csv: not a table of this model\..*{expected}"):
+        read_table(tmp_path / f"{name}.csv")
+
+
+# Refused: a cell
+
+
+CELLS: list[tuple[Change, str]] = [
+    (first_row(b"0.5", b""), "row 2: column 'value' is empty; give a value"),
+    (first_row(b"shape of the gamma", b""), "row 2: column 'unit' is empty; give a value"),
+    (first_row(b",calibrated,", b",,"), "row 2: column 'grade' is empty; give a value"),
+    (first_row(b"0.5", b"nan"), "row 2: column 'value': 'nan' is not allowed: .*finite number"),
+    (first_row(b"0.5", b"inf"), "row 2: column 'value': 'inf' is not allowed: .*finite number"),
+    (first_row(b"0.5", b'"0,5"'), "row 2: column 'value': '0,5' is not allowed: .*valid number"),
+    (first_row(b"0.5", b'"1,234.5"'), "row 2: column 'value': '1,234.5' is not allowed: .*valid number"),
+    (first_row(b"0.5", b"2un3.1"), "row 2: column 'value': '2un3.1' is not allowed: .*valid number"),
+    (first_row(b"lognormal", b"lognormall"), "row 2: column 'distribution': .*one of fixed, .*mean 'lognormal'"),
+    (first_row(b",calibrated", b",calibratd"), "row 2: column 'grade': .*one of published, .*mean 'calibrated'"),
+    (first_row(b"recalled", b"recaled"), "row 2: column 'status': .*one of read, recalled.*mean 'recalled'"),
+    (first_row(b"frailty_shape", b"Frailty shape"), "row 2: column 'name': 'Frailty shape' is not allowed: .*pattern"),
+    (first_row(b"0.4,", b"0.55,"), "row 2: value 0.5 is outside low 0.55 to high 0.62; order them"),
+    (first_row(b"0.4,0.62", b"0.62,0.4"), "row 2: value 0.5 is outside low 0.62 to high 0.4; order them"),
+    (first_row(b"0.4,0.62", b"0.5,0.5"), "row 2: value 0.5 is outside low 0.5 to high 0.5; order them"),
+    (first_row(b"0.4,", b","), "row 2: a lognormal distribution needs low and high; give both"),
+    (first_row(b"0.62,", b","), "row 2: a lognormal distribution needs low and high; give both"),
+    (first_row(b"0.4,", b"-0.4,"), "row 2: low -0.4 must be above 0 for a lognormal; choose another"),
+    (first_row(b"0.62,lognormal", b"1.62,beta"), "row 2: low 0.4 and high 1.62 must lie within 0 to 1 for a beta"),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), CELLS)
+def test_b_a_cell_that_cannot_be_used_is_refused(refuse: Refuse, change: Change, expected: str) -> None:
+    assert re.match(expected, refuse("parameters", change))
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.1", "nan", "-inf", "half"])
+def test_b_a_probability_out_of_range_is_refused(refuse: Refuse, share: str) -> None:
+    message = refuse("life_table", put(b"male,0,0.004333", f"male,0,{share}".encode()))
+    assert message.startswith(f"row 2: column 'probability_of_death': '{share}' is not allowed: input should be ")
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True).filter(lambda share: not 0 <= share <= 1))
+def test_b_c03_no_share_outside_zero_and_one_is_ever_read(share: float) -> None:
+    model, _ = KEYS["ethnic_groups"]
+    row = {"authority": "x", "group": "white", "source": "s", "grade": "derived", "status": "read"}
+    with pytest.raises(ValueError, match="share"):
+        model.model_validate({**row, "share": str(share)})
+
+
+# Refused: rows together
+
+
+ROWS: list[tuple[str, Change, str]] = [
+    ("parameters", lambda content: content + content.splitlines()[1], r"row \d+: frailty_shape stands twice; keep one"),
+    ("deprivation", put(b"0.41077", b"0.40077"), "birmingham: shares sum to 0.99, not 1; correct the rows"),
+    ("ethnic_groups", put(b"0.486", b"0.496"), "birmingham: shares sum to 1.01, not 1; correct the rows"),
+    (
+        "pathways",
+        put(b"assessment,0.55", b"assessment,0.54"),
+        "early_years, escalate, age 0: shares sum to 0.99, not 1",
+    ),
+    ("parameters", first_row(b"project_cal", b"project_kal"), "row 2: unknown source .*mean 'project_calibration'"),
+    ("parameters", first_row(b"project_calibration", b"qqqq"), "row 2: unknown source 'qqqq'"),
+    ("sources", lambda content: content + b"nobody,Nobody,,,read\n", r"row \d+: 'nobody' is used by no row; remove it"),
+    (
+        "pathways",
+        put(b"assessment,0.55", b"asessment,0.55"),
+        "row 2: unknown to 'asessment'. Did you mean 'assessment'",
+    ),
+    (
+        "pathways",
+        put(b"assessment,0.55", b"post_16,0.55"),
+        r"row 2: ages 0-2 are outside those of post_16 \(16-17\); na",
+    ),
+    (
+        "supports",
+        put(b"early_years,family_", b"early_years,familie_"),
+        "row 2: unknown support .*mean 'family_support'",
+    ),
+    ("supports", put(b"early_years,family_", b"erly_years,family_"), "row 2: unknown service .*mean 'early_years'"),
+    ("unit_costs", put(b"early_years,all", b"early_years,al"), "row 2: unknown authority 'al'. Did you mean 'all'"),
+    ("incidence", put(b"harmful_alcohol_use,", b"harmful_alcohol,"), "row 2: unknown condition .*mean 'harmful_alc"),
+]
+
+
+@pytest.mark.parametrize(("table", "change", "expected"), ROWS)
+def test_b_rows_that_do_not_fit_together_are_refused(refuse: Refuse, table: str, change: Change, expected: str) -> None:
+    assert re.match(expected, refuse(table, change))
+
+
+def test_a_number_is_never_changed() -> None:
+    number = Number("x", 1.0, "share", None, None, "fixed", "s", "derived", "read", "", "f.csv", 2)
+    with pytest.raises(AttributeError):
+        number.value = 2.0  # type: ignore[misc]
