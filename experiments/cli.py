@@ -104,7 +104,10 @@ def start(
 @app.command(epilog=RUN_EXAMPLES)
 def run(
     place: Place,
-    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 1 or more.")] = 64,
+    draws: Annotated[
+        int | None,
+        typer.Option(help="Draws of the uncertain numbers, 1 or more.", show_default="64; 16 for region"),
+    ] = None,
     seed: Seed = 1,
     children: Children = None,
     jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
@@ -122,6 +125,7 @@ def run(
 
     Not for predicting or for decisions about any individual child.
     """
+    draws = (16 if place.casefold() == "region" else 64) if draws is None else draws
     check_whole("--draws", draws, 1, 1_000_000, "64 is the default")
     check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")

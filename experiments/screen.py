@@ -100,8 +100,10 @@ def comparison(results: Results) -> list[str]:
         if section_title(quantity) not in sections.values():
             sections[len(table)] = section_title(quantity)
         gap = here.get((DIFFERENCE, quantity.name))
+        # The levels are shown as finely as their difference is known.
+        error = {"mcse": gap["mcse"]} if gap else {}
         levels_ = [
-            rounding.cells(here.get((name, quantity.name)), quantity.unit)["mean"]
+            rounding.cells({**here.get((name, quantity.name), {}), **error}, quantity.unit)["mean"]
             for name in (TODAY, results.improved)
         ]
         written = rounding.cells(gap, quantity.unit, sign=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.child import MILLION
 from agents.names import DAYS
-from simulation.build import PRICE_YEAR, Values, authority_names, deflator, service_names
+from simulation.build import Values, authority_names, deflator, service_names
 from simulation.inputs import Tables
 
 HORIZON = 260
@@ -92,14 +92,3 @@ def service_cost(ledger: Any, tables: Tables, place: str) -> Any:
     (18, S)
     """
     return ledger.cost[:, authority_names(tables).index(place)] / PENCE_HUNDREDTHS
-
-
-__all__ = [
-    "PRICE_YEAR",
-    "discount_factors",
-    "gdp_per_head",
-    "payer_shares",
-    "present_years",
-    "service_cost",
-    "years_lost",
-]

@@ -321,7 +321,11 @@ def test_a_bad_scenario_is_refused_by_every_command(refused, stand_in, here, com
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_run(refused, stand_in, here, monkeypatch):
     (here / "closed").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    def closed(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", closed)
     assert "cannot write" in refused("run", "sandwell", "--out", "closed/results")
     assert stand_in == {}
 

@@ -66,11 +66,6 @@ def refuse(changed: Callable[[str, Change], Path]) -> Refuse:
 # Shipped tables
 
 
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return load_tables()
-
-
 def raw(name: str) -> list[dict[str, str]]:
     """Read a shipped table without the reader under test."""
     with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:

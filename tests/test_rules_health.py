@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
 from simulation.build import build
-from simulation.inputs import load_tables
+from simulation.inputs import Tables
 from simulation.scenario import Switches
 
 CURVE = [0.0, 0.3, 0.6, 0.6, 1.0, 1.1, 1.2, 1.3, 1.4]
@@ -116,10 +116,11 @@ def test_v32_at_its_reference_resilience_moderates_nothing(resilience: float, ac
 
 
 @pytest.mark.parametrize("channel", [True, False])
-def test_the_ceiling_of_a_relative_risk_is_never_passed(channel: bool) -> None:
+def test_the_ceiling_of_a_relative_risk_is_never_passed(
+    tables: Tables, values: dict[str, float], channel: bool
+) -> None:
     """An event that is ruled out by the ceiling could not have happened under the true risk."""
-    tables = load_tables()
-    world = build(tables, tables.values(), Switches(channel_resilience=channel), (1, 0, 0))
+    world = build(tables, values, Switches(channel_resilience=channel), (1, 0, 0))
     for number, curve in enumerate(world.log_ratio.tolist()):
         for at, resilience, aces in product(np.linspace(0.0, 9.0, 40).tolist(), [0.0, 0.5, 1.0], [0, 2, 9]):
             saved = moderation(resilience, world.p.resilience_start, aces, world.p.moderation)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
 from agents.names import NONE, Move, Outcome
 from agents.service import (
@@ -28,7 +29,7 @@ from agents.service import (
     worse,
 )
 from simulation.build import build, service_names
-from simulation.inputs import load_tables
+from simulation.inputs import Tables
 from simulation.moves import route
 from simulation.scenario import Switches
 from simulation.world import World, plain
@@ -72,11 +73,6 @@ def test_e03_interpreted_and_compiled_rules_agree_to_the_last_bit(
 # V09
 
 
-def logit(share: float) -> float:
-    """Turn a probability back into log-odds."""
-    return math.log(share / (1.0 - share))
-
-
 @given(st.floats(-8.0, 8.0), PART, st.floats(-1.0, 1.0), PART, PART)
 def test_v09_at_the_reference_the_hold_is_the_baseline(
     baseline: float, f_sufficiency: float, f_tip: float, gamma: float, kappa: float
@@ -84,7 +80,7 @@ def test_v09_at_the_reference_the_hold_is_the_baseline(
     """V09: Sufficiency and TIP alignment at reference, one unresolved event, no resilience."""
     log_odds = log_odds_held(baseline, lift(f_sufficiency, f_tip, 0.0, 0.0), 1.0, 0.0, gamma, kappa)
     assert log_odds == baseline
-    assert logit(logistic(log_odds)) == pytest.approx(baseline, rel=1e-9, abs=1e-12)
+    assert special.logit(logistic(log_odds)) == pytest.approx(baseline, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -253,14 +249,13 @@ def test_log_odds_of_an_event_by_hand() -> None:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    tables = load_tables()
-    return plain(build(tables, tables.values(), Switches(), (1, 0, 0)))
+def built(tables: Tables, values: dict[str, float]) -> World:
+    return plain(build(tables, values, Switches(), (1, 0, 0)))
 
 
-def pathways() -> dict[tuple[str, str, int], dict[str, float]]:
+def pathways(tables: Tables) -> dict[tuple[str, str, int], dict[str, float]]:
     """Read each pathway's weights straight from the table, at the first and last age of its rows."""
-    rows = load_tables().rows["pathways"]
+    rows = tables.rows["pathways"]
     ways: dict[tuple[str, str, int], dict[str, float]] = {}
     for key in {(row.service, row.move, age) for row in rows for age in (row.age_from, row.age_to)}:
         here = [x for x in rows if (x.service, x.move) == key[:2] and x.age_from <= key[2] <= x.age_to]
@@ -268,11 +263,11 @@ def pathways() -> dict[tuple[str, str, int], dict[str, float]]:
     return dict(sorted(ways.items()))
 
 
-def test_v14_every_route_follows_its_weights(world: World) -> None:
+def test_v14_every_route_follows_its_weights(tables: Tables, built: World) -> None:
     """V14: over an even grid of uniforms each destination's share is its weight; a weight of 0 is never drawn."""
-    size, names = 500, service_names(load_tables())
-    for (service, move, age), weights in pathways().items():
-        drawn = [route(world, names.index(service), Move[move.upper()], age, (k + 0.5) / size) for k in range(size)]
+    size, names = 500, service_names(tables)
+    for (service, move, age), weights in pathways(tables).items():
+        drawn = [route(built, names.index(service), Move[move.upper()], age, (k + 0.5) / size) for k in range(size)]
         for to, weight in weights.items():
             share = drawn.count(NONE if to == "none" else names.index(to))
             assert abs(share - size * weight) <= 1.0 + 1e-6
@@ -292,11 +287,11 @@ def test_v14_a_weight_of_nothing_is_never_drawn(weights: tuple[float, ...]) -> N
     assert route(small, 0, Move.STEP_DOWN, 18, 0.5) == NONE
 
 
-def test_v19_moves_out_of_a_service_sum_to_one_at_every_age(world: World) -> None:
-    for service, first in enumerate(world.route_first):
+def test_v19_moves_out_of_a_service_sum_to_one_at_every_age(built: World) -> None:
+    for service, first in enumerate(built.route_first):
         for move, age in product(Move, range(18)):
             upto = [
-                way.upto for way in world.routes[first[move] : first[move + 1]] if way.age_from <= age <= way.age_to
+                way.upto for way in built.routes[first[move] : first[move + 1]] if way.age_from <= age <= way.age_to
             ]
             assert all(low <= high for low, high in pairwise([0.0, *upto])), service
             assert not upto or upto[-1] == pytest.approx(1.0, abs=1e-9), service

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.child import MILLION
+from simulation.build import AGES
 from simulation.cohort import Life, shape_of
 from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context
@@ -33,9 +34,11 @@ def with_fields(part: Any, **columns: Any) -> Any:
     return copy
 
 
-def immortal(world: World) -> World:
-    """Let nobody die before the last age of all."""
-    return world._replace(mortality=np.zeros_like(world.mortality))
+def immortal(world: World, until: int = AGES - 1) -> World:
+    """Let nobody die before an age, at which all do."""
+    mortality = np.zeros_like(world.mortality)
+    mortality[:, until] = 1e9
+    return world._replace(mortality=mortality)
 
 
 def never_ill(world: World) -> World:

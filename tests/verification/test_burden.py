@@ -30,7 +30,7 @@ def test_v21_attributable_fraction_is_the_share_of_cases_removed(
     power for a fraction off by 0.04. No case is new without adversity: exact.
     """
     children = cohort(tables, values, ["england"], 100_000, key)
-    plain = never_ill(immortal(equal_risks(world)))
+    plain = never_ill(immortal(equal_risks(world), until=AGE))
     plain.incidence[CONDITION, :, AGE] = RATE
     plain.log_ratio[CONDITION] = np.log(3.0) * np.minimum(np.arange(9), 4) / 4
     plain.ratio_ceiling[CONDITION] = 3.0
@@ -59,8 +59,7 @@ def test_v21_attributable_fraction_is_the_share_of_cases_removed(
 @pytest.fixture(scope="module")
 def fated(world: World) -> World:
     """Take a world in which everybody falls ill at 30 with one disease and dies at 40."""
-    plain = never_ill(immortal(equal_risks(world)))
-    plain.mortality[:, AGE] = 1e9
+    plain = never_ill(immortal(equal_risks(world), until=AGE))
     plain.incidence[CONDITION, :, 30] = 1e9
     return plain._replace(remission=np.zeros_like(plain.remission))
 

@@ -33,7 +33,7 @@ def switched(*on: str) -> Switches:
 @pytest.fixture(scope="module")
 def many(tables: Tables, values: dict[str, float], key: tuple[int, int, int]) -> Any:
     """Draw children enough to see a small effect."""
-    return cohort(tables, values, ["sandwell"], 20_000, key)
+    return cohort(tables, values, ["sandwell"], 30_000, key)
 
 
 def dalys(children: Any) -> Any:
@@ -74,7 +74,7 @@ def test_v32_each_channel_at_its_null_changes_no_daly(
 
 
 STRONG = {
-    "channel_hazards": {"unserved_ratio": 6.0, "exposed_ratio": 6.0},
+    "channel_hazards": {"unserved_ratio": 12.0, "exposed_ratio": 12.0},
     "channel_service_harm": {"phi": 0.5},
     "channel_healing": {"psi": 0.3},
     "channel_resilience": {"moderation": 4.0},
@@ -89,7 +89,7 @@ def test_v32_each_channel_alone_has_its_sign(
 ) -> None:
     """V32: alone and made strong, each channel lets better services spare DALYs.
 
-    One-sided, false alarm 5e-7. With 20,000 people, 99% power for a mean of 7.2 standard errors, which is
+    One-sided, false alarm 5e-7. With 30,000 people, 99% power for a mean of 7.2 standard errors, which is
     below 0.02 years a person for each channel.
     """
     spared = saved(tables, values | EFFECTS | STRONG[channel], key, switched(channel), many, BEST) / 1e6

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from worlds import Lived
+from worlds import Lived, immortal
 
 from agents.child import CHILD, NEVER
 from agents.names import ADULT, DAYS, NONE, Channel, Flow, Outcome, Tier
@@ -76,7 +76,8 @@ def test_v11_no_service_has_children_beyond_its_ages(
     Which children are where is chance: a service that keeps one child in 10,000 too long would be caught with 98%
     power.
     """
-    book = run(today, world, cohort(tables, values, ["sandwell"], 40_000, key)).ledger
+    children = cohort(tables, values, ["sandwell"], 40_000, key)
+    book = run(today, immortal(world, until=ADULT), children).ledger
     ages = np.arange(ADULT)[:, None]
     within = (world.services["age_from"] <= ages) & (ages <= world.services["age_to"])
     seen = book.in_need.sum(axis=1) + book.stock.sum(axis=1) + book.entries.sum(axis=1)

@@ -8,6 +8,7 @@ import pytest
 from chance import binomial_agrees
 from worlds import alike, equal_risks, immortal, never_ill, with_fields, with_scalars, without_adversity
 
+from agents.names import ADULT
 from simulation.build import service_names
 from simulation.cohort import run
 from simulation.context import Surroundings, year_context
@@ -34,7 +35,7 @@ def test_v06_onset_with_constant_hazard_waits_geometrically(today: Surroundings,
     False alarms 1e-6 for each of 30 years. With 40,000 at risk in the first year (5,250 in the last), 99%
     power for a yearly probability off by 0.009 (0.025).
     """
-    plain = never_ill(immortal(equal_risks(world)))
+    plain = never_ill(immortal(equal_risks(world), until=30))
     plain.incidence[3] = 0.07
     book = run(today, plain._replace(remission=np.zeros_like(plain.remission)), many).ledger
     onsets = book.onsets.sum(axis=1)[:30, 3]
@@ -48,11 +49,12 @@ def test_v06_death_with_constant_hazard_waits_geometrically(today: Surroundings,
 
     False alarms 1e-6 for each of 30 years; 99% power for a yearly probability off by 0.008 at the start.
     """
-    plain = never_ill(equal_risks(world))
-    life = run(today, plain._replace(mortality=np.full_like(plain.mortality, 0.05)), many)
+    plain = never_ill(immortal(equal_risks(world), until=30))
+    mortality = np.maximum(plain.mortality, 0.05)
+    life = run(today, plain._replace(mortality=mortality), many)
     alive, deaths = life.ledger.alive.sum(axis=1)[:30], life.ledger.deaths.sum(axis=1)[:30]
     assert binomial_agrees(deaths, alive, -math.expm1(-0.05))
-    died = life.children["died"][life.children["died"] < 110 * 365]
+    died = life.children["died"][life.children["died"] < 30 * 365]
     tenths = np.bincount(died % 365 * 10 // 365, minlength=10)
     days = np.bincount(np.arange(365) * 10 // 365) / 365
     assert binomial_agrees(tenths, len(died), days)
@@ -65,7 +67,7 @@ def test_v06_remission_with_constant_hazard_waits_geometrically(
 
     False alarms 1e-6 for each of 20 years; 99% power for a yearly probability off by 0.011 at the start.
     """
-    plain = never_ill(immortal(equal_risks(world)))
+    plain = never_ill(immortal(equal_risks(world), until=30))
     plain.incidence[5, :, 0] = 1e9
     ill: list[int] = []
     run(
@@ -105,7 +107,7 @@ def chain_world(tables: Tables, world: World, ways: dict[tuple[str, int], str], 
         exit_rate_later=rates,
         placement_move_rate=0.0,
     )
-    plain = never_ill(immortal(equal_risks(without_adversity(world))))._replace(
+    plain = never_ill(immortal(equal_risks(without_adversity(world)), until=ADULT))._replace(
         services=services,
         route_first=first,
         routes=padded,
