@@ -85,8 +85,12 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
 
 
 def scalars(values: Values, switches: Switches) -> Scalars:
-    """Read the single numbers; channels that are switched off are at their null."""
+    """Read the single numbers; channels that are switched off are at their null.
+
+    What resilience moderates is an association too: it is taken at the causal share, as relative risks are.
+    """
     read = {name: values[name] for name in Scalars._fields if name not in SWITCHES}
+    read["moderation"] *= values["causal_share"]
     if not switches.channel_service_harm:
         read["phi"] = 0.0
     if not switches.channel_healing:
@@ -315,7 +319,7 @@ def health_parts(tables: Tables, values: Values, switches: Switches) -> dict[str
     curve = dose_curve(values)
     log_ratio = share * np.log(hazard_ratios(tables, values, incidence, remission))[:, None] * curve[None, :]
     moderated = np.array([row.moderated_by_resilience for row in rows])
-    raised = moderated * abs(values["moderation"] if switches.channel_resilience else 0.0)
+    raised = moderated * abs(scalars(values, switches).moderation)
     deaths = share * death_curves(values)
     mortality, expectancy = life_table(tables, values)
     return {

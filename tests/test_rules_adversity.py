@@ -109,6 +109,10 @@ def test_nothing_happens_without_a_hazard_and_all_under_a_certain_one(uniform: f
     assert happens(uniform, 50.0) is True
 
 
+def test_a_uniform_at_its_probability_is_beyond_it() -> None:
+    assert happens(probability(0.5), 0.5) is False
+
+
 # Hazards
 
 

@@ -112,6 +112,10 @@ def test_v13_the_last_event_heals_where_rounding_leaves_a_gap() -> None:
     assert count_healed(1.0 - 2.0**-53, 3, 0.5) == 3
 
 
+def test_v13_a_uniform_at_its_probability_is_beyond_it() -> None:
+    assert [count_healed(uniform, 1, 0.5) for uniform in (0.5 - 2.0**-32, 0.5)] == [0, 1]
+
+
 # Resilience
 
 

@@ -142,6 +142,11 @@ def test_m05_who_is_held_stays_held_under_better_odds(
     assert hold_outcome(uniform, log_odds, support, True) <= now
 
 
+def test_a_uniform_at_its_probability_is_beyond_it() -> None:
+    assert hold_outcome(0.5, 0.0, 0.0, True) == Outcome.ESCALATED
+    assert hold_outcome(0.5, -1.0, 1.0, True) == Outcome.ESCALATED
+
+
 # Sufficiency and quality
 
 
@@ -186,6 +191,7 @@ def test_v16_no_lower_priority_is_admitted_while_a_higher_waits(free: int, deman
         (10, 10, 1, 0.0),
         (10, 11, 1, 0.0),
         (-3, 0, 1, 0.0),
+        (10, 10, 0, 0.0),
         (1, 0, 0, 1.0),
     ],
 )

@@ -119,7 +119,7 @@ def test_v08_mean_frailty_is_one(
 def test_v08_siblings_share_frailty(tables: Tables, values: dict[str, float], key: tuple[int, int, int]) -> None:
     """V08: twins have their family's frailty; families differ. Exact, and the share of twins is as given.
 
-    False alarm 1e-6; 99% power for a share of twins off by 0.0022.
+    False alarm 1e-6; 99% power for a share of twins off by 0.0031.
     """
     children = cohort(tables, values, ["dudley"], 80_000, key)
     first = children["family"] != np.arange(len(children))

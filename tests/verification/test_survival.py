@@ -51,7 +51,7 @@ def test_v20_survival_with_equal_risks_is_the_life_table(
     """V20: with every relative risk at 1, deaths at each age are those of the life table as written.
 
     False alarms 1e-6 for each of 2 x 110 ages. With 40,000 of each sex, 99% power for a probability of death at 80
-    (0.05) off by 0.010, and at birth (0.004) by 0.0023.
+    (0.05) off by 0.010, and at birth (0.004) by 0.0024.
     """
     children = cohort(tables, values, ["england"], 40_000, key)
     children["sex"] = sex
@@ -197,3 +197,13 @@ def test_v31_curve_passes_through_the_published_points(
     four = published.log_ratio[:, 4]
     assert np.allclose(published.log_ratio[:, 1], values["dose_share_1"] * four)
     assert np.allclose(published.log_ratio[:, [2, 3]], values["dose_share_2_3"] * four[:, None])
+
+
+def test_v31_excess_risk_of_death_fades_between_two_ages(values: dict[str, float]) -> None:
+    """V31: all of the log hazard ratio to 50, half of it half-way, none from 75; never rising. To rounding."""
+    begins, ends = values["fade_from"], values["fade_to"]
+    strengths = [fade(age, begins, ends) for age in range(AGES)]
+    straight = np.clip((ends - np.arange(AGES)) / (ends - begins), 0.0, 1.0)
+    assert np.allclose(strengths, straight, atol=1e-15)
+    assert strengths[int(begins)] == 1.0
+    assert strengths[int(ends)] == 0.0

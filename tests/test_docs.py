@@ -1,0 +1,156 @@
+"""The documents name what exists: phases, parameters, tables, files, versions; and point nowhere outside."""
+
+import csv
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from agents.child import CHILD
+from simulation.inputs import FOLDER, load_tables
+from simulation.sampling import uncertain
+from simulation.year import YEAR
+
+ROOT = Path(__file__).parent.parent
+MODEL = (ROOT / "MODEL.md").read_text(encoding="utf-8")
+NOTEBOOK = (ROOT / "notebooks" / "one_run.py").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+CITATION = {
+    key: value.strip("\"'")
+    for key, value in re.findall(r"^([\w-]+): *(.*)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
+}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DOCUMENTS = ("README.md", "MODEL.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "notebooks/one_run.py")
+NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+def section(number: int) -> str:
+    """Give a numbered section of MODEL.md."""
+    found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", MODEL, re.M | re.S)
+    assert found is not None, f"MODEL.md has no section {number}"
+    return found[0]
+
+
+def quoted(text: str) -> set[str]:
+    """Give what stands in backticks, code blocks left out."""
+    return set(re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)))
+
+
+def identifiers() -> set[str]:
+    """Give every word of the code and of the tables' cells and headers."""
+    paths = [path for package in ("agents", "simulation", "experiments") for path in (ROOT / package).rglob("*.py")]
+    paths += [*FOLDER.glob("*.csv"), *(ROOT / "experiments" / "scenarios").glob("*.toml")]
+    return {word for path in paths for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+
+
+def test_every_parameter_is_described_in_the_model():
+    missing = {row.name for row in load_tables().rows["parameters"]} - quoted(MODEL)
+    assert not missing, f"MODEL.md does not mention {sorted(missing)}"
+
+
+def test_names_in_the_model_exist_in_code_or_tables():
+    names = {name for name in quoted(MODEL) if NAME.match(name)}
+    files = {path.stem for path in FOLDER.glob("*.csv")}
+    unknown = names - identifiers() - files
+    assert not unknown, f"MODEL.md names what neither code nor tables have: {sorted(unknown)}"
+
+
+def test_dotted_names_of_numbers_exist():
+    numbers = load_tables().numbers
+    tables = {path.stem for path in FOLDER.glob("*.csv")}
+    dotted = {name for name in quoted(MODEL) if "/" not in name and name.split(".")[0] in tables and "." in name}
+    assert dotted
+    assert dotted <= set(numbers)
+
+
+def test_phases_in_the_model_are_those_of_the_year_in_order():
+    named = re.findall(r"^\| (\d) \| `(\w+)` \|", section(3), re.M)
+    assert [name for _, name in named] == [phase.__name__ for phase in YEAR]
+    assert [int(number) for number, _ in named] == sorted(int(number) for number, _ in named)
+
+
+def test_tables_of_the_model_are_all_there_with_their_rows():
+    told = {name: int(rows) for name, rows in re.findall(r"^\| `(\w+)` \| (\d+) \|", section(6), re.M)}
+    counted = {}
+    for path in FOLDER.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            counted[path.stem] = sum(1 for _ in csv.DictReader(file))
+    assert told == counted
+
+
+def test_counts_of_uncertain_numbers_are_those_of_the_tables():
+    numbers = uncertain(load_tables().numbers)
+    grades = [number.grade for number in numbers]
+    text = " ".join(section(6).split())
+    for count, word in (
+        (len(numbers), "numbers with a distribution"),
+        *((grades.count(grade), grade) for grade in ("published", "derived", "calibrated")),
+        (grades.count("assumption"), "are assumptions"),
+        (sum(number.status == "recalled" for number in numbers), "are recalled"),
+    ):
+        assert f"{count} {word}" in text, f"MODEL.md section 6 should say: {count} {word}"
+
+
+def test_record_size_is_told_as_it_is():
+    assert f"{CHILD.itemsize} bytes, {len(CHILD.names or ())} fields" in MODEL
+
+
+def test_fields_of_the_record_are_all_described():
+    assert set(CHILD.names or ()) <= quoted(section(2))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_point_to_nothing_outside(name: str):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "../" not in text
+    assert not re.search(r"(?<![\w:/.$])/(work|home|tmp|root|Users|mnt)\b", text)
+    assert not re.search(r"file://|\b[A-Z]:\\", text)
+
+
+@pytest.mark.parametrize("name", ["README.md", "MODEL.md", "notebooks/one_run.py"])
+def test_files_that_documents_name_exist(name: str):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    paths = {each for each in quoted(text) if re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?|[\w-]+\.(md|cff|toml)", each)}
+    paths |= {link for link in re.findall(r"\]\(([^)#:\s]+)\)", text) if "://" not in link}
+    own = {"my_scenario.toml", "results"}
+    missing = {path for path in paths if path.split("/")[0] not in own and not (ROOT / path).exists()}
+    assert not missing, f"{name} names files that do not exist: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("name", ["README.md", "MODEL.md", "notebooks/one_run.py", "CITATION.cff"])
+def test_documents_say_that_no_real_child_is_meant(name: str):
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").replace("#", " ").split()).lower()
+    assert "real child" in text or "individual child" in text
+    assert "predict" in text or "decid" in text or "decision" in text
+
+
+def test_citation_is_complete_and_of_this_version():
+    assert CITATION["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors", "version", "date-released", "license"} <= set(CITATION)
+    assert CITATION["version"] == PROJECT["version"]
+    assert CITATION["license"] == PROJECT["license"] == "MIT"
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert all(f"- name: {author['name']}\n" in text for author in PROJECT["authors"])
+
+
+def test_changelog_begins_with_this_version_and_says_what_moves_results():
+    newest = re.search(r"^## \[([^\]]+)\] - (\S+)$(.*?)(?=^## |\Z)", CHANGELOG, re.M | re.S)
+    assert newest is not None
+    assert newest[1] == PROJECT["version"]
+    assert newest[2] == CITATION["date-released"]
+    assert "### Results change" in newest[3]
+
+
+def test_licence_is_the_project_s():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert text.startswith("MIT License")
+    assert PROJECT["authors"][0]["name"] in text
+
+
+def test_notebook_reads_and_never_defines():
+    code = "\n".join(re.findall(r"^# %%\n(.*?)(?=^# %%|\Z)", NOTEBOOK, re.M | re.S))
+    assert len(re.findall(r"plt\.subplots", code)) == 3
+    assert not re.search(r"^\s*(def|class|async)\b|\blambda\b", code, re.M)
+    assert "## Limits" in NOTEBOOK
+    assert not list((ROOT / "notebooks").glob("*.ipynb"))
