@@ -100,9 +100,9 @@ def rate_exit(first_year: float, later: float, days_open: int, outcome: int, not
 @rule
 def days_until(uniform: float, rate: float) -> int:
     """Draw the whole days until an event of constant yearly rate; a rate of 0 never comes."""
-    if rate <= 0.0:
+    if rate < 1e-9:
         return 1_000_000
-    return min(1_000_000, int(-math.log1p(-uniform) / rate * 365.0))
+    return int(min(1e6, -math.log1p(-uniform) / rate * 365.0))
 
 
 @rule

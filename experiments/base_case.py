@@ -94,6 +94,7 @@ def run(
 def beside_data(plan: Plan) -> pd.DataFrame:
     """Set today's services under the central numbers beside the statutory returns."""
     values = plan.tables.values()
+    gdp_per_head(plan.tables, values)
     world = reference(plan.tables, values, Switches(), seed_key(plan.seed, REFERENCE_SEED), REFERENCE_CHILDREN)
     children = cohort(plan.tables, values, plan.places, PLAUSIBLE_CHILDREN // len(plan.places), world.key)
     life = live(Surroundings(plan.tables, values, Scenario.today()), world, children)

@@ -10,6 +10,7 @@ from simulation.build import Values
 from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
 from simulation.inputs import Tables, load_tables
+from simulation.inputs import Values as Numbers
 from simulation.sampling import sobol_pair, uncertain
 from simulation.scenario import Scenario, check_names, check_values, load_scenario
 
@@ -39,7 +40,7 @@ class Plan:
     def values(self, draw: int, matrix: int) -> Values:
         """Give every number of one draw: the tables', what is drawn, and what the scenario sets."""
         drawn = dict(zip(self.names, self.points[matrix][draw].tolist(), strict=True))
-        return {**self.tables.values(), **drawn, **self.scenario.numbers}
+        return Numbers({**self.tables.values(), **drawn, **self.scenario.numbers})
 
 
 def make_plan(

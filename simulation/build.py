@@ -27,6 +27,8 @@ AGES = 111
 PRICE_YEAR = "2023-24"
 POINTS = 9
 """Points of a relative-risk curve: exposures 0 to 8."""
+CERTAIN = 1.0 - 1e-12
+"""Largest yearly probability of death that has a hazard."""
 COUNTS = 10
 """ACE counts that references are tabulated by: 0 to 9."""
 Values = Mapping[str, float]
@@ -46,6 +48,14 @@ def number_of(tables: Tables, service: str) -> int:
     return names.index(service)
 
 
+def kind_of(tables: Tables, adversity: str) -> int:
+    """Find the type of adversity that a rule is about."""
+    names = [row.adversity for row in tables.rows["adversities"]]
+    if adversity not in names:
+        raise InputError(f"adversities.csv: adversity '{adversity}' is missing; a rule of the model needs its row")
+    return names.index(adversity)
+
+
 def service_names(tables: Tables) -> list[str]:
     """List the services in the order of their numbers."""
     return [row.service for row in tables.rows["services"]]
@@ -58,7 +68,6 @@ def authority_names(tables: Tables) -> list[str]:
 
 def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, int, int]) -> World:
     """Build the world of one draw; its baselines are the population's until referenced."""
-    kinds = [row.adversity for row in tables.rows["adversities"]]
     return World(
         key=key,
         p=scalars(values, switches),
@@ -73,8 +82,8 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         assessment=number_of(tables, "assessment"),
         absent=number_of(tables, "severe_absence"),
         not_in_education=number_of(tables, "not_in_education"),
-        instability=kinds.index("instability"),
-        service_harm=kinds.index("service_harm"),
+        instability=kind_of(tables, "instability"),
+        service_harm=kind_of(tables, "service_harm"),
         cost_day=unit_costs(tables, values, "year"),
         cost_entry=unit_costs(tables, values, "episode"),
         **health_parts(tables, values, switches),
@@ -178,7 +187,8 @@ def base_hazards(tables: Tables, values: Values) -> Any:
         [[row.weight_0_4] * 5 + [row.weight_5_10] * 6 + [row.weight_11_17] * 7 for row in kinds], float
     )
     total = weights.sum(axis=1, keepdims=True)
-    return np.where(total > 0, middle[:, None] * weights / np.where(total > 0, total, 1.0), 0.0)
+    arises = (total > 0) & (target[:, None] > 0)
+    return np.where(arises, middle[:, None] * weights / np.where(arises, total, 1.0), 0.0)
 
 
 def service_parts(tables: Tables, values: Values) -> dict[str, Any]:
@@ -286,7 +296,9 @@ def deflator(tables: Tables, values: Values, since: str) -> float:
     years = [row.year for row in tables.rows["deflators"]]
     if since not in (*years, "2013-14") or PRICE_YEAR not in years:
         raise InputError(f"deflators.csv: no row leads from {since} to {PRICE_YEAR}; add the years between")
-    between = [year for year in years if since < year <= PRICE_YEAR]
+    between = [year for year in sorted(years) if since < year <= PRICE_YEAR]
+    if len(between) != int(PRICE_YEAR[:4]) - int(since[:4]):
+        raise InputError(f"deflators.csv: years between {since} and {PRICE_YEAR} are missing; add their rows")
     return float(np.prod([1 + values[f"deflators.{year}.value"] for year in between]))
 
 
@@ -394,10 +406,10 @@ def life_table(tables: Tables, values: Values) -> tuple[Any, Any]:
     hazard, expectancy = np.zeros((2, AGES)), np.zeros((2, AGES + 1))
     for sex, word in enumerate(("male", "female")):
         ages = sorted(row.age for row in tables.rows["life_table"] if row.sex == word)
-        if ages != list(range(len(ages))):
+        if not ages or ages != list(range(len(ages))):
             raise InputError(f"life_table.csv: ages of sex {word} have a gap; give every age from 0")
         chance = np.array([values[f"life_table.{word}.{age}.probability_of_death"] for age in ages])
         rest = np.array([values[f"life_table.{word}.{age}.life_expectancy"] for age in ages])
-        hazard[sex] = -np.log1p(-np.append(chance, [chance[-1]] * AGES)[:AGES])
+        hazard[sex] = -np.log1p(-np.minimum(np.append(chance, [chance[-1]] * AGES)[:AGES], CERTAIN))
         expectancy[sex] = np.append(rest, [rest[-1]] * AGES)[: AGES + 1]
     return hazard, expectancy

@@ -23,11 +23,11 @@ class Life(NamedTuple):
     ledger: Ledger
 
 
-def shape_of(s: Surroundings, years: int = AGES) -> Shape:
-    """Give the sizes of the ledger of a run."""
+def shape_of(s: Surroundings) -> Shape:
+    """Give the sizes of the ledger of a run: those of its tables, so that machine code fits every run."""
     rows = s.tables.rows
     return Shape(
-        years=years,
+        years=AGES,
         authorities=len(s.places),
         services=len(service_names(s.tables)),
         types=len(rows["adversities"]),
@@ -61,15 +61,18 @@ def run(
     room, watched : lines of the journal to keep, and of whom (-1: of all)
     watch : called after each year with the year and the records
     """
-    book = empty_ledger(shape_of(s, years), room, watched)
+    book = empty_ledger(shape_of(s), room, watched)
     engines: dict[str, Any] = {"compiled": CompiledEngine, "mesa": MesaEngine}
     carrier = engines[engine](children.copy(), world, book, jobs)
     try:
         if s.steady() and watch is None:
             carrier.live(year_context(s, world, 0, None), 0, years)
         else:
+            context = year_context(s, world, 0, None)
             for year in range(years):
-                context = year_context(s, world, year, carrier.ledger())
+                # Only levers with dates reach beyond childhood: nothing is fed back from adults.
+                if year <= ADULT or s.dated():
+                    context = year_context(s, world, year, carrier.ledger())
                 carrier.live(context, year, year + 1)
                 if watch is not None:
                     watch(year, carrier.records())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from agents.adversity import amplification
-from agents.names import ADULT
+from agents.names import ADULT, Flow
 from agents.service import lift, quality_crowded, share_admitted, sufficiency_staffed
 from simulation.build import Values, authority_names, centred, service_names
 from simulation.inputs import Tables
@@ -60,10 +60,13 @@ class Surroundings:
         """Give the calendar year in which the run begins."""
         return int(self.values["first_year"])
 
+    def dated(self) -> bool:
+        """Tell whether a lever begins or ends in a year."""
+        return any(lever.start is not None or lever.end is not None for lever in self.scenario.levers)
+
     def steady(self) -> bool:
         """Tell whether every year has the same context: no dates, no feedback."""
-        dated = any(lever.start is not None or lever.end is not None for lever in self.scenario.levers)
-        return not (dated or self.scenario.switches.amplification or self.scenario.switches.rationing)
+        return not (self.dated() or self.scenario.switches.amplification or self.scenario.switches.rationing)
 
 
 def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) -> Context:
@@ -74,11 +77,13 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     acceptance = np.repeat(
         np.array([[s.values[f"services.{name}.acceptance"] for name in names]] * len(s.places))[:, :, None], 3, axis=2
     )
-    for a, place in enumerate(s.places):
-        for k, name in enumerate(names):
-            acceptance[a, k] = s.moved("supply", place, acceptance[a, k, 0], calendar, name)
-    if s.scenario.switches.rationing and last is not None and 0 < year < ADULT:
-        quality = ration(s, names, quality, acceptance, last, year)
+    if s.scenario.switches.rationing:
+        if last is not None and 0 < year < ADULT:
+            quality = ration(s, names, quality, acceptance, last, year)
+    else:
+        for a, place in enumerate(s.places):
+            for k, name in enumerate(names):
+                acceptance[a, k] = min(1.0, s.moved("supply", place, acceptance[a, k, 0], calendar, name))
     sufficiency_gap = quality - s.values["sufficiency_reference"]
     tip = s.values["tip_effect"] * (alignment - s.values["tip_reference"])
     f_sufficiency = [s.values[f"services.{n}.f_sufficiency"] * s.values["factor_sufficiency_effect"] for n in names]
@@ -145,12 +150,12 @@ def ration(
     s: Surroundings, names: list[str], quality: Any, acceptance: Any, last: Ledger, year: int
 ) -> Any:
     """Give last year's demand the places free, by priority band; crowding lowers quality the year after."""
-    crowded = quality.copy()
+    crowded, calendar = quality.copy(), s.first_year() + year
     for a, place in enumerate(s.places):
-        children = int(last.flows[year - 1, a, -2])
+        children = int(last.flows[year - 1, a, Flow.CHILDREN_AT_31_MARCH])
         for k, name in enumerate(names):
-            per_thousand = s.moved("supply", place, s.values[f"services.{name}.places"] / 1000.0, year, None)
-            places = max(1, int(per_thousand * children))
+            supplied = s.moved("supply", place, 1.0, calendar, name)
+            places = max(1, int(supplied * s.values[f"services.{name}.places"] / 1000.0 * children))
             stock = int(last.stock[year - 1, a, k])
             left = int(last.entries[year - 1, a, k]) - (stock - int(last.stock[year - 2, a, k] if year > 1 else 0))
             free, above = places - stock + max(0, left), 0

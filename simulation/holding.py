@@ -39,7 +39,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     u = uniforms(w.key, child.id, year, 0, Decision.NEED)
     child.placements = 1 if support_tier(child, w) == Tier.LOOKED_AFTER else 0
     child.moved = 0
-    specialist_year(child, w, ledger, year)
+    specialists = child.specialists
     education, support = Outcome.NO_NEED.value, Outcome.NO_NEED.value
     school, helper = child.education, child.support
     by_school = by_helper = NONE
@@ -73,6 +73,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     place_again(child, w, c, ledger, year, Outcome.ESCALATED <= support <= Outcome.NO_SERVICE)
     consequences(child, w, ledger, year, helper if child.outcome == support else school)
     recorded_events(child, w, ledger, year)
+    specialist_year(child, w, ledger, year, specialists)
 
 
 @rule
@@ -102,7 +103,7 @@ def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: fl
             if by.age_from <= age <= by.age_to:
                 reached = uniforms(w.key, child.id, year, by.service, Decision.SUPPORT)
                 if reached[lane] < c.reach[a][by.service]:
-                    lifted += w.p.support_lift + c.lift[a][by.service]
+                    lifted += max(0.0, w.p.support_lift + c.lift[a][by.service])
                     if first == NONE:
                         first = by.service
         outcome = hold_outcome(uniform, log_odds, lifted, first != NONE)

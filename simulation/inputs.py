@@ -5,8 +5,9 @@ import hashlib
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,16 @@ from simulation.rows import KEYS, Row, SourceRow, UncertainRow
 FOLDER = Path(__file__).parent / "tables"
 LARGEST = 20_000_000
 """Largest table file that is opened [bytes]."""
+BANDED = {
+    "need": ("sex",),
+    "incidence": ("condition", "sex"),
+    "adult_adversities": ("adversity",),
+    "pathways": ("service", "move"),
+    "events": ("event",),
+}
+"""Tables of age bands, by what each set of bands is of."""
+WHOLE = {"need": (0, 17), "incidence": (0, 110), "adult_adversities": (18, 110)}
+"""Tables whose bands leave out no age, first to last."""
 WEIGHTED = {"deprivation": ("authority",), "ethnic_groups": ("authority",)}
 """Tables whose `share` sums to 1 within these columns."""
 
@@ -54,9 +65,32 @@ class Tables:
         found: SourceRow = next(row for row in self.rows["sources"] if row.key == key)
         return found
 
-    def values(self) -> dict[str, float]:
+    def values(self) -> "Values":
         """Give the central value of every number."""
-        return {name: number.value for name, number in self.numbers.items()}
+        return Values({name: number.value for name, number in self.numbers.items()})
+
+
+class Values(dict[str, float]):
+    """Values by name, which remember what was read; a name without a row is an input error."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        super().__init__(values)
+        self.names_read: set[str] = set()
+
+    def __getitem__(self, name: str) -> float:
+        self.names_read.add(name)
+        return super().__getitem__(name)
+
+    def __missing__(self, name: str) -> float:
+        file = name.split(".")[0] if "." in name else "parameters"
+        raise InputError(f"{file}.csv: the model needs '{name}' and finds no row; add it.{nearest(name, self)}")
+
+
+def check_all_read(tables: Tables, values: Values) -> None:
+    """Refuse a parameter that nothing has read."""
+    for number in tables.numbers.values():
+        if number.file == "parameters.csv" and number.name not in values.names_read:
+            raise InputError(f"parameters.csv: row {number.row}: nothing reads '{number.name}'; remove the row")
 
 
 def read_table(path: Path) -> list[Any]:
@@ -77,6 +111,7 @@ def read_table(path: Path) -> list[Any]:
     check_doubles(path, rows, keys)
     check_intervals(path, rows)
     check_sums(path, rows)
+    check_ages(path, rows)
     return rows
 
 
@@ -95,6 +130,7 @@ def read_cells(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, 
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path.name}: larger than {LARGEST // 1_000_000} MB; split or shorten it")
         text = path.read_text(encoding="utf-8-sig")
+        csv.field_size_limit(LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: cannot be read ({error}); give a readable UTF-8 file") from None
     reader = csv.reader(io.StringIO(text, newline=""))
@@ -103,7 +139,7 @@ def read_cells(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, 
         raise InputError(f"{path.name}: row 1: separated by semicolons; save it with commas")
     for name in header:
         if name not in columns:
-            raise InputError(f"{path.name}: row 1: unknown column '{name}'.{nearest(name, columns)}")
+            raise InputError(f"{path.name}: row 1: unknown column '{name}'; remove it.{nearest(name, columns)}")
     doubled = [name for name, times in Counter(header).items() if times > 1]
     if doubled:
         raise InputError(f"{path.name}: row 1: column '{doubled[0]}' stands twice; keep one")
@@ -130,7 +166,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     allowed = f"one of {', '.join(choices)}" if choices else first["msg"].lower()
     value = str(first["input"])[:60]
     hint = nearest(value, choices) if choices else ""
-    return f"column '{column}': '{value}' is not allowed: {allowed}.{hint}"
+    return f"column '{column}': '{value}' is not allowed: {allowed}; correct the cell.{hint}"
 
 
 def check_doubles(path: Path, rows: list[Any], keys: tuple[str, ...]) -> None:
@@ -149,12 +185,14 @@ def check_intervals(path: Path, rows: list[Any]) -> None:
         if not isinstance(row, UncertainRow):
             continue
         where = f"{path.name}: row {line}"
+        if row.low is not None and row.high is not None and not row.low <= row.value <= row.high:
+            raise InputError(f"{where}: value {row.value} is outside low {row.low} to high {row.high}; order them")
         if row.distribution == "fixed":
             continue
         if row.low is None or row.high is None:
             raise InputError(f"{where}: a {row.distribution} distribution needs low and high; give both")
-        if not row.low <= row.value <= row.high or row.low == row.high:
-            raise InputError(f"{where}: value {row.value} is outside low {row.low} to high {row.high}; order them")
+        if row.low == row.high:
+            raise InputError(f"{where}: low and high are both {row.low}; part them, or give distribution fixed")
         if row.distribution == "lognormal" and row.low <= 0:
             raise InputError(f"{where}: low {row.low} must be above 0 for a lognormal; choose another distribution")
         if row.distribution == "beta" and not 0 <= row.low < row.high <= 1:
@@ -172,10 +210,34 @@ def check_sums(path: Path, rows: list[Any]) -> None:
             for age in range(row.age_from, row.age_to + 1):
                 sums[row.service, row.move, f"age {age}"] += row.weight
     for key, total in sums.items():
-        if not math.isclose(total, 1.0, abs_tol=1e-6):
+        if not math.isclose(total, 1.0, abs_tol=1e-9):
             raise InputError(
                 f"{path.name}: {', '.join(map(str, key))}: shares sum to {total:.6g}, not 1; correct the rows"
             )
+
+
+def check_ages(path: Path, rows: list[Any]) -> None:
+    """Refuse age bands that run backwards, overlap, or leave out an age that the model needs."""
+    bands: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
+    for line, row in enumerate(rows, start=2):
+        if not hasattr(row, "age_from"):
+            return
+        if row.age_from > row.age_to:
+            raise InputError(f"{path.name}: row {line}: ages {row.age_from}-{row.age_to} run backwards; turn them")
+        key = tuple(getattr(row, name) for name in BANDED.get(path.stem, ()))
+        bands.setdefault(key, []).append((row.age_from, row.age_to))
+    if path.stem not in BANDED:
+        return
+    for key, found in bands.items():
+        ordered = sorted(set(found))
+        where = f"{path.name}: {' '.join(map(str, key))}"
+        for (_, end), (begin, _) in pairwise(ordered):
+            if begin <= end:
+                raise InputError(f"{where}: two age bands both hold age {begin}; part them")
+        if path.stem in WHOLE:
+            ages = [age for begin, end in ordered for age in range(begin, end + 1)]
+            if ages != list(range(WHOLE[path.stem][0], WHOLE[path.stem][1] + 1)):
+                raise InputError(f"{where}: age bands leave out an age of {WHOLE[path.stem]}; close the gap")
 
 
 def table_numbers(name: str, rows: list[Any]) -> Iterator[Number]:
@@ -259,7 +321,8 @@ def check_links(rows: dict[str, list[Any]]) -> None:
 def known(where: str, column: str, name: str, names: list[str]) -> None:
     """Refuse a name that is not among those known."""
     if name not in names:
-        raise InputError(f"{where}: unknown {column} '{name}'.{nearest(name, names)}")
+        offer = nearest(name, names) or f" Known: {', '.join(names[:12])} ..."
+        raise InputError(f"{where}: unknown {column} '{name}'; give one that has its row.{offer}")
 
 
 @cache

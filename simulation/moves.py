@@ -127,14 +127,17 @@ def add_specialist(child: Any, w: Any, ledger: Any, year: int, service: int, day
 
 
 @rule
-def specialist_year(child: Any, w: Any, ledger: Any, year: int) -> None:
-    """Book the year in each specialist service a child is in, or the part before it leaves."""
-    if child.specialists == 0:
+def specialist_year(child: Any, w: Any, ledger: Any, year: int, begun: int) -> None:
+    """Book the year in each specialist service a child began it in, or the part before it leaves.
+
+    This comes after the year's entries, so that nobody enters again a service that it leaves this year.
+    """
+    if begun == 0:
         return
     for k in range(len(w.specialists)):
         service = w.specialists[k]
         row = w.services[service]
-        if child.specialists >> row.bit & 1:
+        if begun >> row.bit & 1:
             u = uniforms(w.key, child.id, year, service, Decision.SPECIALIST)
             day = days_until(u[0], row.exit_rate_first_year)
             if day < DAYS or year - child.birth_year > row.age_to:
@@ -241,7 +244,7 @@ def support_year(
 
     Returns
     -------
-    whether the child that was sent was taken in (true where none was sent)
+    whether the child that was sent was taken in (true where none was sent, or the year had no room for more moves)
     """
     taken = sent == NONE
     day = 0
@@ -282,7 +285,7 @@ def support_year(
             refer(child, w, c, ledger, year, day, number)
     if child.support != NONE:
         spend(child, w, ledger, year, child.support, DAYS - began)
-    return taken
+    return taken or sent != NONE
 
 
 @rule

@@ -67,7 +67,7 @@ def place_cohort(
     children["id"] = ids
     # A twin belongs to the family of the child before it.
     twin = (start[1] < values["twin_birth_share"] / 2) & (np.arange(size) > 0)
-    children["family"] = np.where(twin, np.arange(size) - 1, np.arange(size))
+    children["family"] = np.maximum.accumulate(np.where(twin, 0, np.arange(size)))
     families = (np.int64(number) << 32) | children["family"].astype(np.int64)
     children["frailty"] = np.round(MILLION * frailty(values, uniforms(key, families, 0, 0, int(Decision.FRAILTY))))
     children["sex"] = birth[0] >= values["boys_share"]

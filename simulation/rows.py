@@ -55,7 +55,7 @@ class SourceRow(BaseModel):
 
 
 class UncertainRow(Row):
-    """A row with one uncertain number: low and high are its 95% interval (uniform: its ends)."""
+    """A row with one uncertain number: low and high give the width of its 95% interval (uniform: its ends)."""
 
     value: Annotated[float, number("see unit")]
     low: Annotated[float, number("see unit")] | None = None
@@ -112,6 +112,7 @@ class LifeTableRow(Row):
 class ConditionRow(UncertainRow):
     """A condition: value, low and high are its odds ratio at 4+ ACEs against 0."""
 
+    value: Annotated[float, number("odds ratio, 4+ ACEs against 0", 0.01, 1000)]
     condition: Name
     title: Text
     prevalence: Share
@@ -136,6 +137,7 @@ class IncidenceRow(Row):
 class AdversityRow(UncertainRow):
     """A type of childhood adversity: value is the share who had it by 18, in England."""
 
+    value: Annotated[float, number("share who had it by 18", 0, 1)]
     adversity: Name
     title: Text
     ace: Switch
@@ -219,6 +221,7 @@ class SupportRow(Row):
 class UnitCostRow(UncertainRow):
     """What a year in a service, or an episode of it, costs in the prices of a year."""
 
+    value: Annotated[float, number("GBP a year or an episode, in its price year", 0, 1e9)]
     service: Name
     authority: Name
     per: Literal["year", "episode"]
@@ -230,6 +233,7 @@ class UnitCostRow(UncertainRow):
 class DeflatorRow(UncertainRow):
     """Growth of the GDP deflator on the year before."""
 
+    value: Annotated[float, number("growth on the year before", -0.5, 1)]
     year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
 
 
@@ -261,6 +265,7 @@ class EventRow(Row):
 class InterventionRow(UncertainRow):
     """A named intervention: value is the rate ratio of childhood adversity where it reaches a child."""
 
+    value: Annotated[float, number("rate ratio of adversity", 0, 10)]
     intervention: Name
     title: Text
     age_from: Age

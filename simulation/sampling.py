@@ -20,7 +20,10 @@ def uncertain(numbers: dict[str, Number]) -> list[Number]:
 
 
 def quantiles(number: Number, at: Any) -> Any:
-    """Read a number's distribution at probabilities: low and high are its 95% interval (uniform: its ends).
+    """Read a number's distribution at probabilities.
+
+    Low and high give the width of its 95% interval (uniform: its ends); its centre is the value: mean of a normal
+    or a beta, median of a lognormal.
 
     Parameters
     ----------
@@ -55,7 +58,9 @@ def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
 
     if excess(0.0) < 0.0:
         return mean, 1.0
-    return mean, float(np.exp(optimize.brentq(excess, 0.0, 16.0)))
+    if excess(24.0) > 0.0:
+        raise InputError(f"a beta from {low} to {high} around {value} is too narrow to draw from; give distribution fixed")
+    return mean, float(np.exp(optimize.brentq(excess, 0.0, 24.0)))
 
 
 def sobol_points(draws: int, columns: int, seed: int) -> Any:
@@ -94,6 +99,6 @@ def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
     second = np.where(assumed, first, other)
 
     def spread(at: Any) -> Any:
-        return np.column_stack([quantiles(number, at[:, k]) for k, number in enumerate(numbers)])
+        return np.reshape(at, (draws, 0)) if not numbers else np.column_stack([quantiles(number, at[:, k]) for k, number in enumerate(numbers)])
 
     return spread(first), spread(second)

@@ -18,7 +18,7 @@ from agents.service import logistic
 from simulation.draws import Decision, uniforms
 from simulation.holding import hold
 from simulation.ledger import first_day, note, spell_band
-from simulation.moves import gone, in_social_care, out_of_school, suffer, support_tier, unresolved_load
+from simulation.moves import change_support, gone, in_social_care, out_of_school, suffer, support_tier, unresolved_load
 
 
 @rule
@@ -103,6 +103,8 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     if age == ADULT:
         leave_childhood(child, w, ledger, year)
         return
+    if child.support != NONE and age > w.services[child.support].age_to:
+        change_support(child, w, ledger, year, NONE, 0)
     if child.education != NONE and age <= w.services[child.education].age_to:
         return
     to = w.universal[age]

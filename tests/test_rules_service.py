@@ -70,9 +70,6 @@ def test_e03_interpreted_and_compiled_rules_agree_to_the_last_bit(
     assert np.array_equal(plainly.view(np.int64), machine.view(np.int64))
 
 
-# V09
-
-
 @given(st.floats(-8.0, 8.0), PART, st.floats(-1.0, 1.0), PART, PART)
 def test_v09_at_the_reference_the_hold_is_the_baseline(
     baseline: float, f_sufficiency: float, f_tip: float, gamma: float, kappa: float
@@ -109,9 +106,8 @@ def test_v09_the_limits_are_finite(log_odds: float, expected: float) -> None:
     assert logistic(log_odds) == expected
 
 
-@given(st.floats(-30.0, 30.0))
+@given(LOG_ODDS)
 def test_v09_the_hold_is_even_about_a_half(log_odds: float) -> None:
-    assert logistic(log_odds) + logistic(-log_odds) == pytest.approx(1.0, abs=1e-15)
     assert logistic(log_odds) == pytest.approx(0.5 + 0.5 * math.tanh(log_odds / 2), abs=1e-15)
 
 
@@ -215,13 +211,11 @@ def test_v15_spells_end_at_their_rate(rate: float) -> None:
     at = np.arange(1, 4_000)
     ended = np.searchsorted(days, at, side="left")
     assert np.abs(ended + size * np.expm1(-rate * at / 365.0)).max() <= 0.5 + 1e-6
-    assert days[0] == 0
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0])
-@pytest.mark.parametrize("uniform", [0.0, 1.0 - 2.0**-32])
-def test_v15_without_a_rate_the_day_never_comes(uniform: float, rate: float) -> None:
-    assert days_until(uniform, rate) == 1_000_000
+def test_v15_without_a_rate_the_day_never_comes(rate: float) -> None:
+    assert days_until(0.0, rate) == days_until(1.0 - 2.0**-32, rate) == 1_000_000
 
 
 @given(UNIFORMS, st.floats(1e-9, 1000.0))
@@ -236,9 +230,6 @@ def test_v15_days_are_whole_and_never_beyond_the_horizon(uniform: float, rate: f
 def test_v15_a_stay_has_its_rate_by_length_and_outcome(days: int, outcome: int) -> None:
     slower = 0.6 if outcome in (Outcome.ESCALATED, Outcome.NO_SERVICE) else 1.0
     assert rate_exit(2.0, 0.5, days, outcome, 0.6) == (2.0 if days < 365 else 0.5) * slower
-
-
-# Outcomes and events
 
 
 @pytest.mark.parametrize(("education", "support"), list(product(OUTCOMES, OUTCOMES)))
@@ -270,7 +261,7 @@ def pathways(tables: Tables) -> dict[tuple[str, str, int], dict[str, float]]:
 
 
 def test_v14_every_route_follows_its_weights(tables: Tables, built: World) -> None:
-    """V14: over an even grid of uniforms each destination's share is its weight; a weight of 0 is never drawn."""
+    """V14: over an even grid of uniforms; a weight of 0 is never drawn."""
     size, names = 500, service_names(tables)
     for (service, move, age), weights in pathways(tables).items():
         drawn = [route(built, names.index(service), Move[move.upper()], age, (k + 0.5) / size) for k in range(size)]
