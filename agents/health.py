@@ -1,6 +1,5 @@
 """Rules of health: exposure, relative risk, death, and what a year lived ill is worth."""
 
-
 from agents.rules import rule
 
 

@@ -89,20 +89,28 @@ def priority_band(load: float, medium: float, high: float) -> int:
 
 
 @rule
-def rate_exit(first_year: float, later: float, days_open: int, outcome: int, not_held_ratio: float) -> float:
-    """Give the rate at which a spell ends: by its length so far, slower when the child is not held."""
-    rate = first_year if days_open < 365 else later
-    if NOT_HELD <= outcome <= NOT_HELD + 1:
-        rate *= not_held_ratio
-    return rate
-
-
-@rule
 def days_until(uniform: float, rate: float) -> int:
     """Draw the whole days until an event of constant yearly rate; a rate of 0 never comes."""
     if rate < 1e-9:
         return 1_000_000
     return int(min(1e6, -math.log1p(-uniform) / rate * 365.0))
+
+
+@rule
+def days_until_exit(uniform: float, days_open: int, first_year: float, later: float) -> int:
+    """Draw the whole days until a spell ends that is open so long: one rate in its first year, another after.
+
+    Parameters
+    ----------
+    first_year, later : rates of ending [per year]
+    """
+    left = max(0, 365 - days_open)
+    spent = -math.log1p(-uniform) - first_year * left / 365.0
+    if spent < 0.0:
+        return days_until(uniform, first_year)
+    if later < 1e-9:
+        return 1_000_000
+    return int(min(1e6, left + spent / later * 365.0))
 
 
 @rule

@@ -1,27 +1,22 @@
 """Put together what the draws found: headline, further tables, settings and the sentences beside them."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from experiments.bands import SEEDS, bands, seeds_of, shares
+from experiments.bands import bands, shares
+from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
+from experiments.provenance import settings
 from experiments.quantities import PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
-from simulation.build import PRICE_YEAR, service_names
+from simulation.build import PRICE_YEAR, deflator, service_names
 from simulation.outcomes import GROUPS
 from simulation.population import GROUPS as ETHNIC_GROUPS
-from simulation.population import births
 
 MILLION = 1e6
-LIBRARIES = ("jinja2", "joblib", "matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 FLOWS = (
     "children_in_need",
     "unresolved_cats_of_those_not_held",
@@ -36,7 +31,6 @@ FLOWS = (
     "cost_gbp",
 )
 BY_GROUP = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp_gbp", "service_cost_gbp")
-KEY_QUANTITIES = ("lost_gdp_discounted", "service_cost_discounted")
 
 
 def stack(plan: Plan, tasks: Sequence[Any]) -> dict[str, dict[str, Any]]:
@@ -135,6 +129,9 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in PAYERS], axis=0)
     rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in PAYERS], axis=0)
     rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
+    known = known_cost(plan) * today["children"] / today["child_years_discounted"]
+    if (known > 0).any():
+        rows["cost of the named interventions"] = known
     parts = [
         summary_rows(
             np.stack([each[..., number] for each in rows.values()], axis=-1),
@@ -145,6 +142,18 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     table.insert(2, "unit", f"GBP a child-year, {PRICE_YEAR}")
     return table
+
+
+def known_cost(plan: Plan) -> float:
+    """Give the cost of the scenario's named interventions a child of the cohort [GBP], each child reached once."""
+    values, rows = plan.tables.values(), {row.intervention: row for row in plan.tables.rows["interventions"]}
+    return float(
+        sum(
+            (lever.coverage or 0.0) * rows[lever.name].cost * deflator(plan.tables, values, rows[lever.name].price_year)
+            for lever in plan.scenario.levers
+            if lever.name is not None
+        )
+    )
 
 
 def decomposition(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
@@ -202,145 +211,15 @@ def flow_ledger(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def drivers(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Rank the uncertain numbers by the rank correlation of their draws with the difference.
-
-    Returns
-    -------
-    columns quantity, number, grade, status, rank_correlation; largest first within each quantity
-    """
-    if plan.draws < 4:
-        return pd.DataFrame(columns=["quantity", "number", "grade", "status", "rank_correlation"])
-    points = np.concatenate(plan.points)
-    matters = np.array([reaches(plan, name) for name in plan.names])
-    found = []
-    for quantity in QUANTITIES:
-        if quantity.name not in KEY_QUANTITIES:
-            continue
-        gap = (value(quantity, "improved", sums) - value(quantity, "today", sums))[..., -1].mean(axis=2)
-        ranks, against = stats.rankdata(points, axis=0), stats.rankdata(gap.reshape(-1))
-        spread = ranks.std(axis=0) * against.std()
-        together = ((ranks - ranks.mean(axis=0)) * (against - against.mean())[:, None]).mean(axis=0)
-        linked = np.where(spread > 0, together / np.where(spread > 0, spread, 1.0), 0.0)
-        linked = np.where(matters, linked, 0.0)
-        numbers = [plan.tables.numbers[name] for name in plan.names]
-        found.append(
-            pd.DataFrame(
-                {
-                    "quantity": quantity.name,
-                    "number": plan.names,
-                    "grade": [number.grade for number in numbers],
-                    "status": [number.status for number in numbers],
-                    "rank_correlation": linked,
-                }
-            ).sort_values(["rank_correlation", "number"], key=lambda c: -c.abs() if c.dtype == float else c)
-        )
-    return pd.concat(found, ignore_index=True)
-
-
-def reaches(plan: Plan, name: str) -> bool:
-    """Tell whether a number can reach this run: not another place's cost, nor an intervention that is not used."""
-    table, key = (*name.split("."), "", "")[:2]
-    if table == "unit_costs":
-        return name.split(".")[2] in ("all", *plan.places)
-    return table != "interventions" or any(lever.name == key for lever in plan.scenario.levers)
-
-
-def sentences(plan: Plan, ranked: pd.DataFrame, table: pd.DataFrame) -> tuple[str, ...]:
-    """Say in words what the difference rests on."""
-    if not plan.scenario.levers:
-        return ("The scenario changes nothing: every difference is exactly 0.",)
-    said = [
-        "That holding prevents later harm, that healing lowers ill health and that trauma-informed practice helps to "
-        "hold or to heal are assumptions: no trial has measured them, and their ranges include no effect.",
-        "The cost of the improvement is unknown and is not in these figures: read the break-even spend.",
-    ]
-    # With so many numbers, the largest of pure chance correlations is about this large.
-    noise = 3.3 / np.sqrt(max(1, plan.draws - 1))
-    for name in KEY_QUANTITIES:
-        top = ranked[(ranked["quantity"] == name) & (ranked["rank_correlation"].abs() > noise)].head(4)
-        if len(top):
-            listed = ", ".join(
-                f"{row.number} ({row.grade}, {row.rank_correlation:+.2f})" for row in top.itertuples(index=False)
-            )
-            said.append(f"The difference in {name.replace('_', ' ')} moves most with: {listed} [rank correlation].")
-    row = table[(table["scenario"] == DIFFERENCE) & (table["quantity"] == "lost_gdp_discounted")].iloc[-1]
-    if np.isfinite(row["share_from_assumption"]):
-        said.append(
-            f"Numbers graded assumption bring {row['share_from_assumption']:.0%} of the variance of the difference in "
-            f"discounted lost GDP (standard error {row['share_from_assumption_se']:.0%}), chance "
-            f"{row['share_from_chance']:.0%}."
-        )
-    return tuple(said)
-
-
-def warnings(plan: Plan) -> tuple[str, ...]:
-    """Say what to know before these figures are used."""
-    said = []
-    if plan.draws < 32:
-        said.append(f"Only {plan.draws} draws: bands and shares of variance are rough; 64 or more are advised.")
-    recalled = sum(plan.tables.numbers[name].status == "recalled" for name in plan.names)
-    said.append(
-        f"{recalled} of the {len(plan.names)} uncertain numbers are recalled from the literature or assumed, not read "
-        "in their source: wellheld parameters lists them."
-    )
-    return tuple(said)
-
-
-def commit() -> str:
-    """Name the commit that runs, where the code lies in a repository; with '+' where files differ from it."""
-    folder = Path(__file__).resolve().parent.parent
-    if not (folder / ".git").exists():
-        return "unknown"
-    head, changed = (
-        subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=False)
-        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-    )
-    return (head.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
-
-
-def installed(name: str) -> str:
-    """Give the installed version of a library."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def settings(plan: Plan) -> dict[str, object]:
-    """List what makes the run again, and by what it was made; nothing in it depends on threads or folders."""
-    children: Any = {place: births(plan.tables, place, plan.children) for place in plan.places}
-    size = f" --children {plan.children}" if plan.children is not None else ""
-    command = (
-        f"wellheld run {plan.place} --draws {plan.draws} --seed {plan.seed}{size} "
-        f"--scenario {plan.scenario.name} --engine {plan.engine}"
-    )
-    return {
-        "product": "wellheld",
-        "version": installed("wellheld"),
-        "commit": commit(),
-        "command": command,
-        "place": plan.place,
-        "seed": plan.seed,
-        "draws": plan.draws,
-        "replicates": 4,
-        "design": f"each draw: two joint draws that share what is graded assumption, two of {SEEDS} chance seeds each",
-        "chance_seeds": [seeds_of(draw, 0) + seeds_of(draw, 1) for draw in range(min(plan.draws, 12))],
-        "children": children if plan.place == REGION else children[plan.place],
-        "engine": plan.engine,
-        "scenarios": {TODAY: "Today", plan.scenario.name: plan.scenario.title or plan.scenario.name},
-        "scenario": plan.scenario.model_dump(mode="json"),
-        "price_year": PRICE_YEAR,
-        "tables": dict(sorted(plan.tables.hashes.items())),
-        "libraries": {name: installed(name) for name in LIBRARIES},
-        "python": sys.version.split()[0],
-    }
-
-
 def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Results:
     """Put together the results of a run."""
     sums = stack(plan, tasks)
-    table, ranked = headline(plan, sums), drivers(plan, sums)
+    gaps = {
+        quantity.name: (value(quantity, "improved", sums) - value(quantity, "today", sums))[..., -1].mean(axis=2)
+        for quantity in QUANTITIES
+        if quantity.name in KEY_QUANTITIES
+    }
+    table, ranked = headline(plan, sums), drivers(plan, gaps)
     return Results(
         place=plan.place,
         settings=settings(plan),

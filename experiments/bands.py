@@ -10,9 +10,13 @@ QUANTILES = {"low_95": 0.025, "low_80": 0.1, "high_80": 0.9, "high_95": 0.975}
 
 
 def seeds_of(draw: int, matrix: int) -> tuple[int, int]:
-    """Choose the two chance seeds of a draw; the two matrices of a draw never share one."""
-    first = draw % 4
-    second = (first + 1 + draw // 4 % 3) % 4
+    """Choose the two chance seeds of a draw; the two matrices never share one.
+
+    The two go through their seeds at different paces, so that luck of seeds does not look like shared parameters.
+    """
+    fast, slow = draw % 4, draw // 4
+    first, step = (fast, slow % 3) if matrix == 0 else (slow % 4, fast % 3)
+    second = (first + 1 + step) % 4
     return first + 4 * matrix, second + 4 * matrix
 
 

@@ -94,7 +94,6 @@ def run(
 def beside_data(plan: Plan) -> pd.DataFrame:
     """Set today's services under the central numbers beside the statutory returns."""
     values = plan.tables.values()
-    gdp_per_head(plan.tables, values)
     world = reference(plan.tables, values, Switches(), seed_key(plan.seed, REFERENCE_SEED), REFERENCE_CHILDREN)
     children = cohort(plan.tables, values, plan.places, PLAUSIBLE_CHILDREN // len(plan.places), world.key)
     life = live(Surroundings(plan.tables, values, Scenario.today()), world, children)
@@ -129,9 +128,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
 
 def flows(plan: Plan, lives: dict[str, Life]) -> dict[str, Any]:
     """Sum the flow ledger of each scenario over the places of the run."""
-    return {
-        name: sum(flow_table(plan.tables, life, place) for place in plan.places) for name, life in lives.items()
-    }
+    return {name: sum(flow_table(plan.tables, life, place) for place in plan.places) for name, life in lives.items()}
 
 
 def by_channel(

@@ -86,11 +86,7 @@ def drawn(numbers: Iterable[Number]) -> str:
         justify: Literal["left", "right"] = "right" if title == "value" else "left"
         table.add_column(title, justify=justify, overflow="fold", no_wrap=title == "name")
     for number in numbers:
-        ends = (
-            ""
-            if number.low is None or number.high is None
-            else f"{plain(number.low)} to {plain(number.high)}"
-        )
+        ends = "" if number.low is None or number.high is None else f"{plain(number.low)} to {plain(number.high)}"
         cells = (number.name, plain(number.value), number.unit, ends, number.distribution, number.source)
         table.add_row(*(Text(cell) for cell in (*cells, number.grade, number.status)))
     terminal = sys.stdout.isatty()

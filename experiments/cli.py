@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from simulation.scenario import Scenario
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-NOT_FOR_INDIVIDUALS = (
-    "The children are simulated. Not for predicting or for decisions about any individual child."
-)
+NOT_FOR_INDIVIDUALS = "The children are simulated. Not for predicting or for decisions about any individual child."
 HELP = f"""What does it cost if services do not hold children, and what changes when they do?
 
 Simulates one year's births of a West Midlands authority from birth to death, under today's services
@@ -70,14 +68,10 @@ def complete_place(typed: str) -> list[str]:
 
 Place = Annotated[
     str,
-    typer.Argument(
-        metavar="PLACE", help="An authority, such as sandwell, or region.", autocompletion=complete_place
-    ),
+    typer.Argument(metavar="PLACE", help="An authority, such as sandwell, or region.", autocompletion=complete_place),
 ]
 Seed = Annotated[int, typer.Option(help="Same seed, same children, same results: 0 to 2^63-1.")]
-Children = Annotated[
-    int | None, typer.Option(help="Children in each place.", show_default="the place's births a year")
-]
+Children = Annotated[int | None, typer.Option(help="Children in each place.", show_default="the place's births a year")]
 ScenarioOption = Annotated[
     str, typer.Option(metavar="FILE", help="A .toml file, or a shipped one: today, improved, unchanged.")
 ]
@@ -113,9 +107,7 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
     scenario: ScenarioOption = "improved",
     engine: Annotated[Engine, typer.Option(help="compiled is fast; mesa is for reading.")] = Engine.compiled,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results.", show_default="named by the run")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the run")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace results already there.")] = False,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
@@ -171,9 +163,7 @@ def run(
 
 @app.command()
 def timeline(
-    child: Annotated[
-        int, typer.Argument(metavar="CHILD_ID", help="A number from 0 to the children less one.")
-    ],
+    child: Annotated[int, typer.Argument(metavar="CHILD_ID", help="A number from 0 to the children less one.")],
     place: Annotated[str, typer.Option(help="An authority.", autocompletion=complete_place)] = "sandwell",
     seed: Seed = 1,
     scenario: ScenarioOption = "today",
@@ -198,9 +188,7 @@ def timeline(
 
 @app.command()
 def parameters(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A name, or the beginning of names.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A name, or the beginning of names.")] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -217,7 +205,8 @@ def check(
     debug: Debug = False,
 ) -> None:
     """Check a scenario or a table and say what is wrong with it, if anything."""
-    from simulation.inputs import load_tables, read_table
+    from simulation.cells import read_table
+    from simulation.inputs import load_tables
 
     if file.suffix == ".toml":
         count, what = len(chosen_scenario(str(file), load_tables()).levers), "lever"

@@ -94,9 +94,7 @@ def interval(axes: Axes, height: float, row: Row, factor: float, colour: str, ma
         ends = [factor * row.get(low, NO_BAND), factor * row.get(high, NO_BAND)]
         axes.plot(ends, [height, height], color=colour, linewidth=width, solid_capstyle="butt")
     mean = [factor * row["mean"]]
-    axes.plot(
-        mean, [height], marker, markersize=4.5, color=colour, markeredgecolor="white", markeredgewidth=0.5
-    )
+    axes.plot(mean, [height], marker, markersize=4.5, color=colour, markeredgecolor="white", markeredgewidth=0.5)
 
 
 def draw_held(axes: Axes, results: Results) -> None:
@@ -209,21 +207,15 @@ def draw_variance(axes: Axes, results: Results) -> None:
             continue
         left = 0.0
         for part, (_, colour, hatch) in zip(parts, SHARES, strict=True):
-            axes.barh(
-                height, 100 * part, 0.62, left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.5
-            )
+            axes.barh(height, 100 * part, 0.62, left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.5)
             left += 100 * part
     axes.set_yticks(range(len(KEY_QUANTITIES)), [LABELS[name] for name in KEY_QUANTITIES])
     axes.set_ylim(len(KEY_QUANTITIES) - 0.4, -1.3)
     axes.set_xlim(0.0, 100.0)
     axes.set_xlabel("% of the difference's variance")
     axes.set_title("c  Where its variance comes from")
-    boxes = [
-        mpl.patches.Patch(facecolor=colour, hatch=hatch, edgecolor="white") for _, colour, hatch in SHARES
-    ]
-    axes.legend(
-        boxes, [name for name, _, _ in SHARES], loc="upper left", ncols=3, frameon=False, borderpad=0.1
-    )
+    boxes = [mpl.patches.Patch(facecolor=colour, hatch=hatch, edgecolor="white") for _, colour, hatch in SHARES]
+    axes.legend(boxes, [name for name, _, _ in SHARES], loc="upper left", ncols=3, frameon=False, borderpad=0.1)
 
 
 def png(drawn: Figure) -> bytes:

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from experiments.results import REGION
-from simulation.build import Values
+from simulation.build import Values, build
+from simulation.cohort import run
+from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
-from simulation.inputs import Tables, load_tables
+from simulation.inputs import Tables, check_all_read, load_tables
 from simulation.inputs import Values as Numbers
+from simulation.outcomes import sums
+from simulation.population import cohort
 from simulation.sampling import sobol_pair, uncertain
-from simulation.scenario import Scenario, check_names, check_values, load_scenario
+from simulation.scenario import Scenario, Switches, check_names, check_values, load_scenario
 
 SHIPPED = Path(__file__).parent / "scenarios"
 
@@ -56,6 +60,7 @@ def make_plan(
     if engine not in ("compiled", "mesa"):
         raise InputError(f"engine: unknown engine '{engine}'.{nearest(engine, ('compiled', 'mesa'))}")
     seed_key(seed)
+    check_parameters(tables)
     chosen = find_scenario(scenario, tables)
     numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
     return Plan(
@@ -70,6 +75,17 @@ def make_plan(
         names=tuple(number.name for number in numbers),
         points=sobol_pair(numbers, draws, seed),
     )
+
+
+def check_parameters(tables: Tables) -> None:
+    """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
+    values, key = tables.values(), seed_key(0)
+    switches = Switches(amplification=True, rationing=True)
+    everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))
+    children = cohort(tables, values, [tables.rows["authorities"][0].authority], 2, key)
+    life = run(everything, build(tables, values, switches, key), children, years=3)
+    sums(tables, values, life, [tables.rows["authorities"][0].authority])
+    check_all_read(tables, values)
 
 
 def find_scenario(given: Scenario | str | Path, tables: Tables) -> Scenario:

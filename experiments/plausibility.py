@@ -82,6 +82,7 @@ def ever(life: Life, rows: list[int]) -> dict[str, float]:
 
     found = {
         "ever_referred": share(Ever.REFERRED),
+        "ever_assessed": share(Ever.REFERRED),  # in the model every referral is assessed
         "ever_child_in_need": share(Ever.ASSESSED_IN_NEED),
         "ever_child_protection_plan": share(Ever.CHILD_PROTECTION_PLAN),
         "ever_looked_after": share(Ever.LOOKED_AFTER),

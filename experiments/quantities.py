@@ -34,6 +34,8 @@ def tier_quantities() -> tuple[Quantity, ...]:
 ADVERSITY = (
     Quantity("cats", "CATs per child at 18", "events per child", "Adversity"),
     Quantity("unresolved", "of them unresolved at 18", "events per child", "Adversity"),
+    Quantity("aces", "ACE types a child at 18 (of nine)", "types per child", "Adversity"),
+    Quantity("aces_of_ten", "the wider count (of ten, neglect too)", "types per child", "Adversity"),
     Quantity("four_or_more_aces", "four or more ACEs at 18 (of nine)", "share of children", "Adversity"),
 )
 SOCIAL_CARE = (

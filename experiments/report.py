@@ -48,9 +48,7 @@ def check_out(out: Path | None, place: str, force: bool) -> Path:
         with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=parent):
             pass
     except OSError as error:
-        raise InputError(
-            f"--out {out}: cannot write in {parent} ({error.strerror}); choose another folder"
-        ) from error
+        raise InputError(f"--out {out}: cannot write in {parent} ({error.strerror}); choose another folder") from error
     return out
 
 
@@ -61,13 +59,9 @@ def check_free(out: Path, force: bool) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     if not force:
-        raise InputError(
-            f"--out {out}: the folder exists already; choose another, or replace it with --force"
-        )
+        raise InputError(f"--out {out}: the folder exists already; choose another, or replace it with --force")
     if not is_result(out):
-        raise InputError(
-            f"--out {out}: --force replaces only results, and this folder holds none; choose another"
-        )
+        raise InputError(f"--out {out}: --force replaces only results, and this folder holds none; choose another")
 
 
 def is_result(folder: Path) -> bool:
@@ -141,9 +135,7 @@ def contents(results: Results) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     for name, table in {"headline": results.headline, **results.tables}.items():
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or (
-            name == "headline" and table is not results.headline
-        ):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or (name == "headline" and table is not results.headline):
             raise ValueError(f"tables: {name!r} cannot name a table; use lower-case words joined by _")
         files[f"tables/{name}.csv"] = csv_bytes(table)
         files[f"tables/{name}.parquet"] = parquet_bytes(table)

@@ -79,8 +79,7 @@ def context(results: Results) -> dict[str, object]:
         "command": " ".join(str(results.settings.get("command", "")).split()),
         "header": HEADER,
         "places": [
-            (place.replace("_", " ").capitalize(), sections(results, place))
-            for place in reversed(results.places)
+            (place.replace("_", " ").capitalize(), sections(results, place)) for place in reversed(results.places)
         ],
         "tables": shown,
         "others": sorted(name for name in results.tables if name not in SHOWN_TABLES),
@@ -103,6 +102,5 @@ def pages(results: Results, drawing: bytes) -> dict[str, bytes]:
     svg = drawing.decode()
     values = context(results) | {"figure": Markup(svg[svg.index("<svg") :].strip())}
     return {
-        name: environment.get_template(f"{name}.j2").render(values).encode()
-        for name in ("summary.md", "summary.html")
+        name: environment.get_template(f"{name}.j2").render(values).encode() for name in ("summary.md", "summary.html")
     }

@@ -89,6 +89,7 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         **health_parts(tables, values, switches),
         mean_other=np.zeros((ADULT, COUNTS)),
         mean_healed=np.zeros((ADULT, COUNTS)),
+        mean_resilience=np.zeros((ADULT, COUNTS)),
         mean_burden=np.ones(ADULT),
     )
 
@@ -135,9 +136,7 @@ def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
     for row in tables.rows["adult_adversities"]:
         adult.setdefault(row.adversity, row)
         by_age = hazard.setdefault(row.adversity, np.zeros(AGES))
-        by_age[row.age_from : row.age_to + 1] = values[
-            f"adult_adversities.{row.adversity}.{row.age_from}.hazard"
-        ]
+        by_age[row.age_from : row.age_to + 1] = values[f"adult_adversities.{row.adversity}.{row.age_from}.hazard"]
     need = np.zeros((ADULT, 2), NEED)
     for row in tables.rows["need"]:
         name = f"need.{row.age_from}.{row.sex}"
@@ -183,9 +182,7 @@ def base_hazards(tables: Tables, values: Values) -> Any:
         middle = 0.5 * (low + high)
         none = ((1 + middle[:, None, None] * spread / shape) ** -shape).mean(axis=2) @ shares
         low, high = np.where(1 - none < target, middle, low), np.where(1 - none < target, high, middle)
-    weights = np.array(
-        [[row.weight_0_4] * 5 + [row.weight_5_10] * 6 + [row.weight_11_17] * 7 for row in kinds], float
-    )
+    weights = np.array([[row.weight_0_4] * 5 + [row.weight_5_10] * 6 + [row.weight_11_17] * 7 for row in kinds], float)
     total = weights.sum(axis=1, keepdims=True)
     arises = (total > 0) & (target[:, None] > 0)
     return np.where(arises, middle[:, None] * weights / np.where(arises, total, 1.0), 0.0)

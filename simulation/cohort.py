@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.child import MILLION
 from agents.names import ADULT
 from simulation.build import AGES, COUNTS, build, event_names, service_names
 from simulation.compiled import CompiledEngine, sum_ratios, sum_references
@@ -38,7 +39,7 @@ def shape_of(s: Surroundings) -> Shape:
     )
 
 
-REFERENCES = ("incidence", "mortality", "mean_other", "mean_healed", "mean_burden")
+REFERENCES = ("incidence", "mortality", "mean_other", "mean_healed", "mean_resilience", "mean_burden")
 """Parts of the world that the reference cohort sets."""
 
 
@@ -102,10 +103,11 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
     for year in range(AGES):
         engine.live(context, year, year + 1, True, False)
         if year < ADULT:
-            counts, other, healed = np.zeros((3, COUNTS), np.int64)
-            unresolved = sum_references(engine.children, year, counts, other, healed)
+            counts, other, healed, resilience = np.zeros((4, COUNTS), np.int64)
+            unresolved = sum_references(engine.children, year, counts, other, healed, resilience)
             refer["mean_other"][year] = other / np.maximum(counts, 1)
             refer["mean_healed"][year] = healed / np.maximum(counts, 1)
+            refer["mean_resilience"][year] = resilience / MILLION / np.maximum(counts, 1)
             refer["mean_burden"][year] = unresolved / max(1, counts.sum())
         people, ratios = np.zeros((number + 1, 2), np.int64), np.zeros((number + 1, 2))
         sum_ratios(engine.children, engine.world, year, people, ratios)

@@ -84,8 +84,8 @@ def live(
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
-def sum_references(children: Any, year: int, counts: Any, other: Any, healed: Any) -> int:
-    """Sum, by ACE count, children, their wider and repeated CATs, and healed events; return unresolved."""
+def sum_references(children: Any, year: int, counts: Any, other: Any, healed: Any, resilience: Any) -> int:
+    """Sum, by ACE count, children, their wider and repeated CATs, healed events and resilience; return unresolved."""
     unresolved = 0
     for child in children:
         if not gone(child, year):
@@ -93,6 +93,7 @@ def sum_references(children: Any, year: int, counts: Any, other: Any, healed: An
             counts[count] += 1
             other[count] += child.cats - child.aces
             healed[count] += child.healed
+            resilience[count] += child.resilience
             unresolved += child.unresolved
     return unresolved
 
@@ -107,7 +108,7 @@ def sum_ratios(children: Any, world: Any, year: int, people: Any, ratios: Any) -
         for number in range(len(w.weights)):
             if child.conditions >> number & 1 == 0:
                 people[number, child.sex] += 1
-                ratios[number, child.sex] += np.exp(log_ratio_condition(child, w, number))
+                ratios[number, child.sex] += np.exp(log_ratio_condition(child, w, number, year - child.birth_year))
         people[len(w.weights), child.sex] += 1
         ratios[len(w.weights), child.sex] += np.exp(log_ratio_death(child, w, year - child.birth_year))
 

@@ -146,9 +146,7 @@ def staffing(s: Surroundings, place: str) -> float:
     )
 
 
-def ration(
-    s: Surroundings, names: list[str], quality: Any, acceptance: Any, last: Ledger, year: int
-) -> Any:
+def ration(s: Surroundings, names: list[str], quality: Any, acceptance: Any, last: Ledger, year: int) -> Any:
     """Give last year's demand the places free, by priority band; crowding lowers quality the year after."""
     crowded, calendar = quality.copy(), s.first_year() + year
     for a, place in enumerate(s.places):

@@ -31,10 +31,10 @@ class Decision(IntEnum):
     SUPPORT = 6  # move = supporting service: reached in education, reached in support, -, -
     EDUCATION_MOVE = 7  # destination, acceptance, day, return
     SUPPORT_MOVE = 8  # destination, acceptance, day, day of direct referral
-    SPELL = 9  # move = number of the move: time to exit, step-down, time to re-referral, -
-    REFERRAL = 10  # move = number of the move: acceptance, destination, -, -
+    SPELL = 9  # move = number of the move: time to exit, step-down, time to re-referral, harm of a move
+    REFERRAL = 10  # move = number of the move: acceptance, destination, harm of a move, -
     PLACEMENT = 11  # move = number of the placement move: time to it, harm of it, -, -
-    CONSEQUENCE = 12  # service-caused harm, instability of a move of school, day of harm, leaving
+    CONSEQUENCE = 12  # service-caused harm, instability of a move, day, leaving school (move 1: at 16)
     SPECIALIST = 13  # move = specialist service: exit, day of exit, day of entry, -
     EVENT = 14  # recorded event 4 x move, +1, +2, +3
     HEALING = 15  # unresolved events healed, -, -, -

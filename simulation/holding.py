@@ -59,9 +59,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     from_helper = up != NONE
     if from_helper:
         sent, day = up, up_day
-    taken = support_year(
-        child, w, c, ledger, year, support, sent, day, day_of_direct_referral(child, w, year, u[3])
-    )
+    taken = support_year(child, w, c, ledger, year, support, sent, day, day_of_direct_referral(child, w, year, u[3]))
     if not taken:
         if from_helper:
             support = Outcome.NO_SERVICE.value

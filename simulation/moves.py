@@ -6,9 +6,9 @@ These are the steps that phase 4 (`holding.py`) puts together. Each acts on one 
 from typing import Any
 
 from agents.child import MILLION, NEVER
-from agents.names import DAYS, NONE, Channel, Entry, Ever, Flow, Move, Tier
+from agents.names import DAYS, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
-from agents.service import days_until, priority_band, rate_exit
+from agents.service import days_until, days_until_exit, priority_band
 from simulation.draws import Decision, uniforms
 from simulation.ledger import enter, first_day, note, spend
 
@@ -104,7 +104,7 @@ def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     if now == Tier.UNIVERSAL:
         if was == Tier.OUT_OF_SYSTEM:
             ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
-    elif w.services[to].excludes:
+    elif w.services[to].excludes and was != Tier.OUT_OF_SYSTEM:
         ledger.flows[year, child.authority, Flow.PERMANENT_EXCLUSIONS] += 1
         child.ever |= 1 << Ever.EXCLUDED
     if now == Tier.OUT_OF_SYSTEM:
@@ -256,12 +256,14 @@ def support_year(
         if child.support != NONE:
             row = w.services[child.support]
             open_for = first_day(year) + day - child.since
-            rate = rate_exit(
-                row.exit_rate_first_year, row.exit_rate_later, open_for, outcome, w.p.exit_ratio_not_held
+            slower = w.p.exit_ratio_not_held if Outcome.ESCALATED <= outcome <= Outcome.NO_SERVICE else 1.0
+            leaves = day + days_until_exit(
+                u[0], open_for, slower * row.exit_rate_first_year, slower * row.exit_rate_later
             )
-            leaves = day + days_until(u[0], rate)
-        if not in_social_care(child, w) and first_day(year) + day - child.referred < DAYS:
+        if not in_social_care(child, w):
             again = day + days_until(u[2], w.p.rereferral_rate)
+            if first_day(year) + again - child.referred > DAYS:
+                again = FAR
         on = min(sent_day if sent != NONE else FAR, refer_day, leaves, again)
         if on >= DAYS:
             break

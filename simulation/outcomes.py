@@ -53,6 +53,8 @@ def place_counts(tables: Tables, life: Life, place: str) -> dict[str, float]:
         "children": float(len(people)),
         "cats": float(people["cats"].sum(dtype=np.int64)),
         "unresolved": float(life.ledger.unresolved[ADULT - 1, number]),
+        "aces": float(people["aces"].sum(dtype=np.int64)),
+        "aces_of_ten": float(aces_of_ten(tables, people["types"]).sum()),
         "four_or_more_aces": float((people["aces"] >= 4).sum()),
         "ever_referred": ever(Ever.REFERRED),
         "ever_child_in_need": ever(Ever.ASSESSED_IN_NEED),
@@ -64,6 +66,15 @@ def place_counts(tables: Tables, life: Life, place: str) -> dict[str, float]:
             for outcome in OUTCOMES
         },
     }
+
+
+def aces_of_ten(tables: Tables, types: Any) -> Any:
+    """Count ACE types of ten: the eleven of the table, with a household's alcohol and drugs as one."""
+    substances = ("household_alcohol_problem", "household_drug_problem")
+    rows = list(enumerate(tables.rows["adversities"]))
+    groups = [1 << k for k, row in rows if row.ace and row.adversity not in substances]
+    groups.append(sum(1 << k for k, row in rows if row.adversity in substances))
+    return sum(((types & group) != 0).astype(np.int64) for group in groups)
 
 
 def place_costs(tables: Tables, life: Life, place: str, factors: Any) -> dict[str, float]:

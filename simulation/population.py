@@ -56,9 +56,7 @@ def neighbourhoods(tables: Tables, place: str) -> Any:
     return np.array([rows[decile].neighbourhoods if decile in rows else 0 for decile in range(1, 11)], np.int64)
 
 
-def place_cohort(
-    tables: Tables, values: Values, place: str, size: int, number: int, key: tuple[int, int, int]
-) -> Any:
+def place_cohort(tables: Tables, values: Values, place: str, size: int, number: int, key: tuple[int, int, int]) -> Any:
     """Draw one place's cohort; a child's draws know its place and number, not who else is in the run."""
     ids = (np.int64(number) << 32) | np.arange(size, dtype=np.int64)
     birth = uniforms(key, ids, 0, 0, int(Decision.BIRTH))

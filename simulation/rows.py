@@ -115,7 +115,6 @@ class ConditionRow(UncertainRow):
     value: Annotated[float, number("odds ratio, 4+ ACEs against 0", 0.01, 1000)]
     condition: Name
     title: Text
-    prevalence: Share
     survey_age: Age
     remission: Rate
     disability_weight: Share

@@ -59,7 +59,7 @@ def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
     if excess(0.0) < 0.0:
         return mean, 1.0
     if excess(24.0) > 0.0:
-        raise InputError(f"a beta from {low} to {high} around {value} is too narrow to draw from; give distribution fixed")
+        raise InputError(f"a beta from {low} to {high} is too narrow to draw from; give distribution fixed")
     return mean, float(np.exp(optimize.brentq(excess, 0.0, 24.0)))
 
 
@@ -99,6 +99,7 @@ def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
     second = np.where(assumed, first, other)
 
     def spread(at: Any) -> Any:
-        return np.reshape(at, (draws, 0)) if not numbers else np.column_stack([quantiles(number, at[:, k]) for k, number in enumerate(numbers)])
+        columns = [quantiles(number, at[:, k]) for k, number in enumerate(numbers)]
+        return np.column_stack(columns) if columns else np.zeros((draws, 0))
 
     return spread(first), spread(second)

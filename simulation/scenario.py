@@ -36,6 +36,7 @@ Kind = Literal[
     "intervention",
 ]
 BY_SERVICE = ("sufficiency", "tip_alignment", "supply")
+FROM_ZERO = ("prevention", "placement_stability", "recovery")
 BY_AGE = ("prevention", "intervention")
 
 
@@ -54,12 +55,8 @@ class Lever(BaseModel):
     kind: Kind = Field(description="what the lever moves")
     add: Finite | None = Field(default=None, ge=-1, le=1, description="share points: 0.02 adds 2 points")
     multiply: Finite | None = Field(default=None, ge=0, le=10, description="a factor: 1.02 raises by 2%")
-    services: Names | None = Field(
-        default=None, description='a list such as ["primary_school"]; without it, all'
-    )
-    authorities: Names | None = Field(
-        default=None, description='a list such as ["sandwell"]; without it, all'
-    )
+    services: Names | None = Field(default=None, description='a list such as ["primary_school"]; without it, all')
+    authorities: Names | None = Field(default=None, description='a list such as ["sandwell"]; without it, all')
     ages: tuple[Age, Age] = Field(default=(0, 17), description="first and last age, such as [0, 4]")
     start: Year | None = Field(default=None, description="the first year it acts, such as 2024")
     end: Year | None = Field(default=None, description="the last year it acts, such as 2030")
@@ -89,6 +86,8 @@ class Lever(BaseModel):
             return f"add = {self.add} and multiply = {self.multiply} are both given; keep one of them"
         if self.add is None and self.multiply is None:
             return "says neither add nor multiply; give one of them, such as add = 0.02"
+        if self.multiply is not None and self.kind in FROM_ZERO:
+            return f"{self.kind} starts from 0, which no factor moves; write add instead of multiply"
         return ""
 
     def target_problem(self) -> str:
@@ -155,17 +154,13 @@ class Switches(BaseModel):
     """Parts of the model that can be turned on and off."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    amplification: bool = Field(
-        default=False, description="true or false: a neighbourhood's burden raises hazards"
-    )
+    amplification: bool = Field(default=False, description="true or false: a neighbourhood's burden raises hazards")
     rationing: bool = Field(default=False, description="true or false: children compete for places")
     published_yll: bool = Field(
         default=False, description="true or false: years lost counted to fixed ages, as published"
     )
     channel_hazards: bool = Field(default=True, description="true or false: later hazards reach health")
-    channel_service_harm: bool = Field(
-        default=True, description="true or false: harm by services reaches health"
-    )
+    channel_service_harm: bool = Field(default=True, description="true or false: harm by services reaches health")
     channel_healing: bool = Field(default=True, description="true or false: healing reaches health")
     channel_resilience: bool = Field(default=True, description="true or false: resilience reaches health")
 

@@ -115,9 +115,7 @@ def key_of(location: tuple[int | str, ...]) -> str:
     return shown(key, 80)[1:-1] or "(whole file)"
 
 
-def located(
-    location: tuple[int | str, ...], model: type[BaseModel]
-) -> tuple[type[BaseModel], FieldInfo | None]:
+def located(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[type[BaseModel], FieldInfo | None]:
     """Find the model and the field that a location speaks of."""
     owner, field = model, None
     for part in location:

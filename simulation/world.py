@@ -41,7 +41,6 @@ class Scalars(NamedTuple):
     resilience_gain: float
     resilience_loss: float
     resilience_loss_event: float
-    resilience_start: float
     phi: float
     psi: float
     moderation: float
@@ -138,6 +137,7 @@ class World(NamedTuple):
     child_death_ratio: Any  # (10,)
     mean_other: Any  # (18, 10) wider and repeated CATs by age and ACE count, reference cohort
     mean_healed: Any  # (18, 10) healed events by age and ACE count, reference cohort
+    mean_resilience: Any  # (18, 10) resilience by age and ACE count, reference cohort
     mean_burden: Any  # (18,) unresolved events a child, reference cohort
 
 

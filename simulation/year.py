@@ -72,7 +72,9 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
     ill = 0
     for number in range(len(w.weights)):
         ill += child.conditions >> number & 1
-    raised = w.p.care_leaver_ratio if age < 25 and child.ever >> Ever.LEFT_CARE_AT_18 & 1 else 1.0
+    # At 18 itself care is left only in the next phase.
+    leaver = child.ever >> Ever.LEFT_CARE_AT_18 & 1 or support_tier(child, w) == Tier.LOOKED_AFTER
+    raised = w.p.care_leaver_ratio if age < 25 and leaver else 1.0
     u = (0.0, 0.0, 0.0, 0.0)
     for kind in range(len(w.adult_adversities)):
         row = w.adult_adversities[kind]
@@ -197,11 +199,16 @@ def see_exposure(child: Any, w: Any, year: int) -> None:
 
 
 @rule
-def log_ratio_condition(child: Any, w: Any, number: int) -> float:
-    """Give a person's log relative risk of a condition, moderated by resilience where it moderates."""
+def log_ratio_condition(child: Any, w: Any, number: int, age: int) -> float:
+    """Give a person's log relative risk of a condition, moderated by resilience where it moderates.
+
+    Resilience is taken about its reference mean at the same ACE count, so that the risk at that count stays.
+    """
     log_ratio = along(w.log_ratio[number], child.exposure / MILLION)
     if w.moderated[number]:
-        log_ratio -= moderation(child.resilience / MILLION, w.p.resilience_start, child.aces, w.p.moderation)
+        means = w.mean_resilience[min(age, ADULT - 1)]
+        mean = means[min(child.aces, len(means) - 1)]
+        log_ratio -= moderation(child.resilience / MILLION, mean, child.aces, w.p.moderation)
     return log_ratio
 
 
@@ -232,7 +239,7 @@ def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
             base = w.incidence[number][child.sex][age]
             # No ratio is above its ceiling: most exponentials are spared.
             if u[number % 4] < base * w.ratio_ceiling[number] and happens(
-                u[number % 4], base * math.exp(log_ratio_condition(child, w, number))
+                u[number % 4], base * math.exp(log_ratio_condition(child, w, number, age))
             ):
                 child.conditions |= bit
                 ledger.onsets[year, child.authority, number] += 1

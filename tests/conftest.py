@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from worlds import Lived
 
 from simulation.cohort import reference, run
@@ -14,6 +15,8 @@ from simulation.scenario import Scenario, Switches
 from simulation.world import World
 
 SEED = 20240401
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -110,9 +110,7 @@ def failing(monkeypatch, error):
 
 def process(*arguments, before="", folder=None):
     """Run the command line in a process of its own, after some lines of Python."""
-    code = (
-        f"import sys\nfrom experiments import cli\n{before}\nsys.argv[1:] = {list(arguments)!r}\ncli.main()"
-    )
+    code = f"import sys\nfrom experiments import cli\n{before}\nsys.argv[1:] = {list(arguments)!r}\ncli.main()"
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -511,9 +509,7 @@ def test_a_number_is_shown_with_its_citation(wellheld):
 def test_the_beginning_of_names_lists_those(wellheld):
     start = SOME_NUMBER[:3]
     rows = wellheld("parameters", start).out.splitlines()[1:]
-    assert [row.split()[0] for row in rows] == [
-        name for name in load_tables().numbers if name.startswith(start)
-    ]
+    assert [row.split()[0] for row in rows] == [name for name in load_tables().numbers if name.startswith(start)]
 
 
 def test_check_accepts_a_good_scenario(wellheld, here):
@@ -528,9 +524,7 @@ def test_check_accepts_the_shipped_scenarios(wellheld, name):
     assert wellheld("check", path).out.startswith(f"{path}: fine (")
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "simulation" / "tables").glob("*.csv")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted((ROOT / "simulation" / "tables").glob("*.csv")), ids=lambda path: path.stem)
 def test_check_accepts_the_shipped_tables(wellheld, path):
     answer = wellheld("check", path)
     with path.open(encoding="utf-8", newline="") as file:
@@ -545,9 +539,7 @@ def test_check_refuses_a_bad_table(refused, here):
 
 def test_benchmark_calls_the_measurements(wellheld, monkeypatch):
     calls = []
-    monkeypatch.setattr(
-        experiments, "benchmark", SimpleNamespace(main=lambda: calls.append(1)), raising=False
-    )
+    monkeypatch.setattr(experiments, "benchmark", SimpleNamespace(main=lambda: calls.append(1)), raising=False)
     assert (wellheld("benchmark").code, calls) == (0, [1])
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.cells import LARGEST, read_table
 from simulation.errors import InputError
-from simulation.inputs import FOLDER, LARGEST, Number, Tables, load_tables, read_table
+from simulation.inputs import FOLDER, Number, Tables, load_tables
 from simulation.rows import KEYS, Row
 
 Change = Callable[[bytes], bytes]
@@ -163,7 +164,7 @@ def test_what_spreadsheets_write_is_read_alike(
 
 
 SHAPES: list[tuple[Change, str]] = [
-    (put(b"name,value", b"name,valu"), "row 1: unknown column 'valu'. Did you mean 'value'?"),
+    (put(b"name,value", b"name,valu"), "row 1: unknown column 'valu'; remove it. Did you mean 'value'?"),
     (put(b"status,note", b"status,extra,note"), "row 1: unknown column 'extra'"),
     (put(b"name,value", b"value,value"), "row 1: column 'value' stands twice; keep one"),
     (lambda content: re.sub(rb"(?m)^([^,]*),[^,]*,", rb"\1,", content), "row 1: column 'value' is missing; add it"),
@@ -214,7 +215,7 @@ CELLS: list[tuple[Change, str]] = [
     (first_row(b"frailty_shape", b"Frailty shape"), "row 2: column 'name': 'Frailty shape' is not allowed: .*pattern"),
     (first_row(b"0.4,", b"0.55,"), "row 2: value 0.5 is outside low 0.55 to high 0.62; order them"),
     (first_row(b"0.4,0.62", b"0.62,0.4"), "row 2: value 0.5 is outside low 0.62 to high 0.4; order them"),
-    (first_row(b"0.4,0.62", b"0.5,0.5"), "row 2: value 0.5 is outside low 0.5 to high 0.5; order them"),
+    (first_row(b"0.4,0.62", b"0.5,0.5"), "row 2: low and high are both 0.5; part them, or give distribution fixed"),
     (first_row(b"0.4,", b","), "row 2: a lognormal distribution needs low and high; give both"),
     (first_row(b"0.62,", b","), "row 2: a lognormal distribution needs low and high; give both"),
     (first_row(b"0.4,", b"-0.4,"), "row 2: low -0.4 must be above 0 for a lognormal; choose another"),
@@ -259,7 +260,7 @@ ROWS: list[tuple[str, Change, str]] = [
     (
         "pathways",
         put(b"assessment,0.55", b"asessment,0.55"),
-        "row 2: unknown to 'asessment'. Did you mean 'assessment'",
+        "row 2: unknown to 'asessment'; give one that has its row. Did you mean 'assessment'",
     ),
     (
         "pathways",
@@ -272,7 +273,11 @@ ROWS: list[tuple[str, Change, str]] = [
         "row 2: unknown support .*mean 'family_support'",
     ),
     ("supports", put(b"early_years,family_", b"erly_years,family_"), "row 2: unknown service .*mean 'early_years'"),
-    ("unit_costs", put(b"early_years,all", b"early_years,al"), "row 2: unknown authority 'al'. Did you mean 'all'"),
+    (
+        "unit_costs",
+        put(b"early_years,all", b"early_years,al"),
+        "row 2: unknown authority 'al'; give one that has its row. Did you mean 'all'",
+    ),
     ("incidence", put(b"harmful_alcohol_use,", b"harmful_alcohol,"), "row 2: unknown condition .*mean 'harmful_alc"),
 ]
 

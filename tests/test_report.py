@@ -30,9 +30,7 @@ def synthetic_rows(place: str, size: float, generator: np.random.Generator) -> l
     """Invent one place's headline: SYNTHETIC figures, which say nothing about any place."""
     rows: list[dict[str, object]] = []
     for quantity in QUANTITIES:
-        level = LEVELS.get(
-            quantity.name, float(generator.uniform(0.002, 0.6)) if quantity.per_child else 400.0
-        )
+        level = LEVELS.get(quantity.name, float(generator.uniform(0.002, 0.6)) if quantity.per_child else 400.0)
         level *= 1.0 if quantity.per_child else size
         for scenario, mean, spread in (
             ("today", level, 0.1),
@@ -102,9 +100,7 @@ def files() -> dict[str, bytes]:
 
 def test_same_results_give_the_same_bytes(files: dict[str, bytes], tmp_path: Path) -> None:
     report.write(synthetic(), tmp_path / "again")
-    written = {
-        path.relative_to(tmp_path / "again").as_posix(): path for path in (tmp_path / "again").rglob("*.*")
-    }
+    written = {path.relative_to(tmp_path / "again").as_posix(): path for path in (tmp_path / "again").rglob("*.*")}
     assert sorted(written) == sorted(files)
     assert all(path.read_bytes() == files[name] for name, path in written.items())
 
@@ -112,18 +108,14 @@ def test_same_results_give_the_same_bytes(files: dict[str, bytes], tmp_path: Pat
 def test_other_results_give_other_bytes(files: dict[str, bytes]) -> None:
     other = report.contents(synthetic(seed=2))
     fixed = {
-        f"tables/{name}.{kind}"
-        for name in ("decomposition", "break_even", "stocks")
-        for kind in ("csv", "parquet")
+        f"tables/{name}.{kind}" for name in ("decomposition", "break_even", "stocks") for kind in ("csv", "parquet")
     }
     assert {name for name in files if files[name] == other[name]} == fixed
 
 
 def test_manifest_holds_the_hash_of_every_other_file(files: dict[str, bytes]) -> None:
     manifest = json.loads(files["manifest.json"])
-    assert manifest["files"] == {
-        n: hashlib.sha256(b).hexdigest() for n, b in files.items() if n != "manifest.json"
-    }
+    assert manifest["files"] == {n: hashlib.sha256(b).hexdigest() for n, b in files.items() if n != "manifest.json"}
     assert list(manifest["settings"]) == list(synthetic().settings)
 
 
@@ -226,15 +218,9 @@ def test_region_figure_has_a_panel_by_authority() -> None:
 
 
 def test_variance_shares_stay_within_bounds() -> None:
-    assert variance_shares({"share_from_chance": 0.2, "share_from_assumption": 0.5}) == pytest.approx(
-        (0.2, 0.3, 0.5)
-    )
-    assert variance_shares({"share_from_chance": 0.6, "share_from_assumption": 0.9}) == pytest.approx(
-        (0.4, 0.0, 0.6)
-    )
-    assert variance_shares({"share_from_chance": -0.1, "share_from_assumption": 0.5}) == pytest.approx(
-        (0, 0.5, 0.5)
-    )
+    assert variance_shares({"share_from_chance": 0.2, "share_from_assumption": 0.5}) == pytest.approx((0.2, 0.3, 0.5))
+    assert variance_shares({"share_from_chance": 0.6, "share_from_assumption": 0.9}) == pytest.approx((0.4, 0.0, 0.6))
+    assert variance_shares({"share_from_chance": -0.1, "share_from_assumption": 0.5}) == pytest.approx((0, 0.5, 0.5))
     assert variance_shares({"share_from_assumption": 0.5}) is None
 
 

@@ -130,9 +130,7 @@ def test_killed_write_leaves_a_whole_folder_or_none(tmp_path: Path) -> None:
         state = {13: "new", 2: "old", 0: "none"}[len(names)]
         assert state != "none" or not out.exists()
         assert all(path.name.startswith(".") for path in run.iterdir() if path.name not in ("out", "count"))
-        if (
-            force and state == "none"
-        ):  # killed between the two renames: the earlier results stand beside, hidden
+        if force and state == "none":  # killed between the two renames: the earlier results stand beside, hidden
             assert list(run.glob(".out-*.partial/old/manifest.json"))
         seen.add((force, state))
         assert report.check_out(out, "sandwell", True) == out

@@ -123,7 +123,7 @@ def test_the_ceiling_of_a_relative_risk_is_never_passed(
     world = build(tables, values, Switches(channel_resilience=channel), (1, 0, 0))
     for number, curve in enumerate(world.log_ratio.tolist()):
         for at, resilience, aces in product(np.linspace(0.0, 9.0, 40).tolist(), [0.0, 0.5, 1.0], [0, 2, 9]):
-            saved = moderation(resilience, world.p.resilience_start, aces, world.p.moderation)
+            saved = moderation(resilience, values["resilience_start"], aces, world.p.moderation)
             highest = along(curve, at) - world.moderated[number] * saved
             assert math.exp(highest) <= world.ratio_ceiling[number] * (1 + 1e-12)
     for sex, curve in enumerate(world.log_ratio_death.tolist()):

@@ -16,6 +16,7 @@ from scipy import special
 from agents.names import NONE, Move, Outcome
 from agents.service import (
     days_until,
+    days_until_exit,
     hold_outcome,
     lift,
     log_odds_event,
@@ -23,7 +24,6 @@ from agents.service import (
     logistic,
     priority_band,
     quality_crowded,
-    rate_exit,
     share_admitted,
     sufficiency_staffed,
     worse,
@@ -49,7 +49,7 @@ GRIDS: list[tuple[Callable[..., Any], list[list[Any]]]] = [
     (quality_crowded, [PARTS, [0.0, 1.0, 1.1, 1e6], PARTS]),
     (share_admitted, [COUNTS, COUNTS[1:], COUNTS[1:]]),
     (priority_band, [[0.0, 1.99, 2.0, 3.0, 4.0, 1e6], [2.0, 4.0], [2.0, 4.0]]),
-    (rate_exit, [PARTS, PARTS, [0, 364, 365, 6_000], OUTCOMES, PARTS]),
+    (days_until_exit, [EVEN, [0, 364, 365, 6_000], [0.0, 0.3, 1.9], [0.0, 0.42, 3.0]]),
     (days_until, [EVEN, [-1.0, 0.0, 1e-12, 0.24, 1.0, 52.0, 1000.0]]),
     (worse, [OUTCOMES, OUTCOMES]),
     (log_odds_event, [ODDS, [0.0, 8.0], PARTS, [0.0, 1.4], [0.0, -20.0], GAPS]),
@@ -225,11 +225,22 @@ def test_v15_days_are_whole_and_never_beyond_the_horizon(uniform: float, rate: f
     assert 0 <= days <= 1_000_000
 
 
-@pytest.mark.parametrize("days", [0, 364, 365, 3_000])
-@pytest.mark.parametrize("outcome", OUTCOMES)
-def test_v15_a_stay_has_its_rate_by_length_and_outcome(days: int, outcome: int) -> None:
-    slower = 0.6 if outcome in (Outcome.ESCALATED, Outcome.NO_SERVICE) else 1.0
-    assert rate_exit(2.0, 0.5, days, outcome, 0.6) == (2.0 if days < 365 else 0.5) * slower
+@pytest.mark.parametrize("opened", [0, 100, 364, 365, 3_000])
+@pytest.mark.parametrize("more", [1, 200, 365, 700])
+def test_v15_a_stay_ends_at_its_first_rate_then_at_the_other(opened: int, more: int) -> None:
+    """V15: the share still open after some days is the exponential of both rates' spans, on an even grid."""
+    first, later = 1.9, 0.42
+    early = min(more, max(0, 365 - opened))
+    expected = math.exp(-(first * early + later * (more - early)) / 365)
+    grid = (np.arange(100_000) + 0.5) / 100_000
+    still = sum(days_until_exit(u, opened, first, later) >= more for u in grid.tolist()) / 100_000
+    assert still == pytest.approx(expected, abs=2e-5)
+
+
+def test_v15_a_stay_without_a_rate_never_ends() -> None:
+    assert days_until_exit(0.999, 0, 0.0, 0.0) == 1_000_000
+    assert days_until_exit(0.9, 0, 1.0, 0.0) == 1_000_000
+    assert days_until_exit(0.1, 0, 1.0, 0.0) < 365
 
 
 @pytest.mark.parametrize(("education", "support"), list(product(OUTCOMES, OUTCOMES)))

@@ -384,8 +384,7 @@ KNOWN = (["primary_school", "camhs"], ["sandwell", "dudley"], ["triple_p"], ["ti
     [
         (
             named(services=["camhs", "primary_schol"]),
-            "mine.toml: key 'lever[1].services': unknown service 'primary_schol'. "
-            "Did you mean 'primary_school'?",
+            "mine.toml: key 'lever[1].services': unknown service 'primary_schol'. Did you mean 'primary_school'?",
         ),
         (
             named(authorities=["sandwel"]),
@@ -439,9 +438,7 @@ def test_a_number_outside_its_tables_range_is_refused(name, value, line):
 
 
 def test_a_number_without_a_range_may_be_any():
-    check_values(
-        Scenario(name="mine", numbers={"tip_effect": -50.0, "tip_share": 1.0}), UNITS, Path("mine.toml")
-    )
+    check_values(Scenario(name="mine", numbers={"tip_effect": -50.0, "tip_share": 1.0}), UNITS, Path("mine.toml"))
 
 
 # Errors

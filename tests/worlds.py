@@ -60,9 +60,7 @@ def equal_risks(world: World) -> World:
 
 def harmless_services(world: World) -> World:
     """Let services do no harm and moves bring no instability."""
-    return with_scalars(
-        world._replace(services=with_fields(world.services, harm=0.0)), instability_of_move=0.0
-    )
+    return with_scalars(world._replace(services=with_fields(world.services, harm=0.0)), instability_of_move=0.0)
 
 
 def without_adversity(world: World) -> World:

@@ -107,9 +107,7 @@ def test_m13_with_a_tip_effect_alignment_holds_and_heals_more(
     """M13: with an effect, the same lever moves holding and healing upwards in every service. Exact."""
     some = values | {"tip_effect": 0.3}
     aligned = scenario(Lever(kind="tip_alignment", add=0.6))
-    before, after = (
-        year_context(Surroundings(tables, some, each), world, 0, None) for each in (scenario(), aligned)
-    )
+    before, after = (year_context(Surroundings(tables, some, each), world, 0, None) for each in (scenario(), aligned))
     assert (after.lift > before.lift).all()
     assert (after.tip_healing > before.tip_healing).all()
     assert (after.reach == before.reach).all()

@@ -36,9 +36,7 @@ def test_v21_attributable_fraction_is_the_share_of_cases_removed(
     plain.log_ratio[CONDITION] = np.log(3.0) * np.minimum(np.arange(9), 4) / 4
     plain.ratio_ceiling[CONDITION] = 3.0
     plain = plain._replace(remission=np.zeros_like(plain.remission))
-    cases, spared = (
-        run(today, each, children).children for each in (plain, without_adversity(plain))
-    )
+    cases, spared = (run(today, each, children).children for each in (plain, without_adversity(plain)))
     ill, still = (each["conditions"] >> CONDITION & 1 == 1 for each in (cases, spared))
     assert not (still & ~ill).any()
     seen, which = np.unique(cases["exposure"], return_inverse=True)
@@ -65,9 +63,7 @@ def fated(world: World) -> World:
     return plain._replace(remission=np.zeros_like(plain.remission))
 
 
-def test_v22_years_of_life_lost_of_one_death(
-    tables: Tables, today: Surroundings, fated: World, sandwell: Any
-) -> None:
+def test_v22_years_of_life_lost_of_one_death(tables: Tables, today: Surroundings, fated: World, sandwell: Any) -> None:
     """V22: a death at 40 and a part loses the table's expectancy there, read between 40 and 41. To a millionth."""
     rest = {(row.sex, row.age): row.life_expectancy for row in tables.rows["life_table"]}
     for child in run(today, fated, sandwell[:20]).children:
@@ -138,9 +134,7 @@ def test_v22_discounting_is_the_annuity_formula(values: dict[str, float], rate: 
         assert later == pytest.approx(worth * v**7, rel=1e-12)
 
 
-def test_v33_need_without_adversity_is_attributed_to_nothing(
-    today: Surroundings, world: World, sandwell: Any
-) -> None:
+def test_v33_need_without_adversity_is_attributed_to_nothing(today: Surroundings, world: World, sandwell: Any) -> None:
     """V33: where nothing adverse happens, need remains, and the run without adversity is the same. Bit for bit."""
     calm = harmless_services(world)._replace(
         hazard=np.zeros_like(world.hazard), adult_hazard=np.zeros_like(world.adult_hazard)

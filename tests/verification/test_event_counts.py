@@ -51,9 +51,7 @@ def chances(today: Surroundings, world: World, frailty: Any) -> Any:
     return -np.expm1(-np.multiply.outer(frailty, world.hazard * gradient[:, None]))
 
 
-def test_v08_counts_without_frailty_are_sums_of_probabilities(
-    today: Surroundings, constant: World, many: Any
-) -> None:
+def test_v08_counts_without_frailty_are_sums_of_probabilities(today: Surroundings, constant: World, many: Any) -> None:
     """V08: with frailty off, each type's yearly count is the sum of 1 - exp(-hazard) over children.
 
     False alarms 1e-6 for each type and age, and for the total, of which an error of 1.7% would be caught with

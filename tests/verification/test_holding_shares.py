@@ -85,9 +85,7 @@ def test_v07_outcomes_of_a_year_are_the_closed_form(
     assert binomial_agrees(found[Outcome.ESCALATED : Outcome.NO_SERVICE + 1].sum(), SIZE, 1 - held - helped)
 
 
-def test_v14_destinations_follow_the_rows_weights(
-    tables: Tables, values: dict[str, float], year: Ledger
-) -> None:
+def test_v14_destinations_follow_the_rows_weights(tables: Tables, values: dict[str, float], year: Ledger) -> None:
     """V14: whom the school does not hold it sends by its row's weights; half are taken in there.
 
     False alarms 1e-6 for each destination and for those taken in. Of some 26,000 not held, 99% power for a

@@ -60,9 +60,7 @@ def test_v06_death_with_constant_hazard_waits_geometrically(today: Surroundings,
     assert binomial_agrees(tenths, len(died), days)
 
 
-def test_v06_remission_with_constant_hazard_waits_geometrically(
-    today: Surroundings, world: World, many: Any
-) -> None:
+def test_v06_remission_with_constant_hazard_waits_geometrically(today: Surroundings, world: World, many: Any) -> None:
     """V06: everybody falls ill in the first year; of those still ill, a yearly share of 1 - exp(-0.1) remits.
 
     False alarms 1e-6 for each of 20 years; 99% power for a yearly probability off by 0.011 at the start.
