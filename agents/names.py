@@ -6,6 +6,8 @@ NONE = 255
 """Code of an absent service (no support, no longer in education)."""
 ADULT = 18
 """Age at which children's services, and the yearly childhood phases, end [years]."""
+AGES = 111
+"""Ages of a life, 0 to 110; whoever is alive at 110 dies in that year."""
 DAYS = 365
 """Length of a model year, everywhere [days]."""
 

@@ -17,12 +17,13 @@ from experiments.bands import seeds_of
 from experiments.plan import Plan, make_plan
 from experiments.plausibility import compare
 from experiments.results import Results
-from simulation.build import Values, build
+from simulation.build import build
 from simulation.cohort import REFERENCES, Life, reference
 from simulation.cohort import run as live
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.economics import gdp_per_head
+from simulation.frailty import Values
 from simulation.outcomes import flow_table, groups, sums
 from simulation.population import cohort
 from simulation.scenario import Scenario, Switches

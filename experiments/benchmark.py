@@ -14,8 +14,7 @@ import numba
 import numpy as np
 
 from agents.child import CHILD
-from agents.names import ADULT
-from simulation.build import AGES
+from agents.names import ADULT, AGES
 from simulation.cohort import reference, run
 from simulation.compiled import cache_folder
 from simulation.context import Surroundings

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from experiments.results import REGION
-from simulation.build import Values, build
+from simulation.build import build
 from simulation.cohort import run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
-from simulation.inputs import Tables, check_all_read, load_tables
-from simulation.inputs import Values as Numbers
+from simulation.frailty import Values
+from simulation.inputs import NamedValues, Tables, check_all_read, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
 from simulation.sampling import sobol_pair, uncertain
@@ -44,7 +44,7 @@ class Plan:
     def values(self, draw: int, matrix: int) -> Values:
         """Give every number of one draw: the tables', what is drawn, and what the scenario sets."""
         drawn = dict(zip(self.names, self.points[matrix][draw].tolist(), strict=True))
-        return Numbers({**self.tables.values(), **drawn, **self.scenario.numbers})
+        return NamedValues({**self.tables.values(), **drawn, **self.scenario.numbers})
 
 
 def make_plan(

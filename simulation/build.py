@@ -1,12 +1,13 @@
 """Build the world of one draw from its numbers: solve what is published for what the rules need."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from agents.names import ADULT, DAYS, NONE, Channel, Tier
+from agents.names import ADULT, AGES, DAYS, NONE, Channel, Tier
+from simulation.baselines import health_parts
 from simulation.errors import InputError
+from simulation.frailty import Values, base_hazards, centred
 from simulation.inputs import Tables
 from simulation.scenario import Switches
 from simulation.world import (
@@ -22,22 +23,9 @@ from simulation.world import (
     World,
 )
 
-AGES = 111
-"""Ages of a life, 0 to 110; whoever is alive at 110 dies in that year."""
 PRICE_YEAR = "2023-24"
-POINTS = 9
-"""Points of a relative-risk curve: exposures 0 to 8."""
-CERTAIN = 1.0 - 1e-12
-"""Largest yearly probability of death that has a hazard."""
 COUNTS = 10
 """ACE counts that references are tabulated by: 0 to 9."""
-Values = Mapping[str, float]
-
-
-def centred(ratio: float) -> Any:
-    """Spread a ratio between the most and the least deprived log-linearly over ten deciles, mean 1."""
-    steps = ratio ** (0.5 - np.arange(10) / 9.0)
-    return steps / steps.mean()
 
 
 def number_of(tables: Tables, service: str) -> int:
@@ -68,9 +56,10 @@ def authority_names(tables: Tables) -> list[str]:
 
 def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, int, int]) -> World:
     """Build the world of one draw; its baselines are the population's until referenced."""
+    single = scalars(values, switches)
     return World(
         key=key,
-        p=scalars(values, switches),
+        p=single,
         **adversity_parts(tables, values),
         **service_parts(tables, values),
         specialists=np.array(
@@ -86,7 +75,7 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         service_harm=kind_of(tables, "service_harm"),
         cost_day=unit_costs(tables, values, "year"),
         cost_entry=unit_costs(tables, values, "episode"),
-        **health_parts(tables, values, switches),
+        **health_parts(tables, values, single.moderation),
         mean_other=np.zeros((ADULT, COUNTS)),
         mean_healed=np.zeros((ADULT, COUNTS)),
         mean_resilience=np.zeros((ADULT, COUNTS)),
@@ -155,37 +144,6 @@ def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
         "adult_hazard": np.array(list(hazard.values())) * values["factor_adult_adversity"],
         "adult_gradient": np.array([centred(x.deprivation_ratio) for x in adult.values()]),
     }
-
-
-def parents(values: Values) -> tuple[Any, Any]:
-    """Give shares of parents by ACE count (0, 1, 2-3, 4 or more) and the ratio each gives frailty, mean 1."""
-    shares = np.array([values[f"aces_share_{k}"] for k in ("0", "1", "2_3", "4")])
-    shares = shares / shares.sum()
-    ratio = np.exp(values["parental_effect"] * np.array([0.0, 1.0, 2.5, 4.5]))
-    return shares, ratio / (shares @ ratio)
-
-
-def base_hazards(tables: Tables, values: Values) -> Any:
-    """Solve each type's hazard so that the reference cohort's share with it by 18 is the published one.
-
-    The share without it, over parents c and deciles d, is the mean of (1 + H m_c D_d / k) ** -k: the
-    gamma frailty's Laplace transform at the hazard H summed over childhood.
-    """
-    kinds = tables.rows["adversities"]
-    shares, ratio = parents(values)
-    shape = values["frailty_shape"]
-    target = np.array([values[f"adversities.{row.adversity}.value"] for row in kinds])
-    gradient = np.array([centred(row.deprivation_ratio) for row in kinds])
-    spread = gradient[:, None, :] * ratio[None, :, None]
-    low, high = np.zeros(len(kinds)), np.full(len(kinds), 1e4)
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        none = ((1 + middle[:, None, None] * spread / shape) ** -shape).mean(axis=2) @ shares
-        low, high = np.where(1 - none < target, middle, low), np.where(1 - none < target, high, middle)
-    weights = np.array([[row.weight_0_4] * 5 + [row.weight_5_10] * 6 + [row.weight_11_17] * 7 for row in kinds], float)
-    total = weights.sum(axis=1, keepdims=True)
-    arises = (total > 0) & (target[:, None] > 0)
-    return np.where(arises, middle[:, None] * weights / np.where(arises, total, 1.0), 0.0)
 
 
 def service_parts(tables: Tables, values: Values) -> dict[str, Any]:
@@ -317,96 +275,3 @@ def unit_costs(tables: Tables, values: Values, per: str) -> Any:
             where = [k for k, place in enumerate(places) if everywhere or place == row.authority]
             costs[where, names.index(row.service)] = pounds
     return np.round(costs * 10_000 / (DAYS if per == "year" else 1)).astype(np.int64)
-
-
-def health_parts(tables: Tables, values: Values, switches: Switches) -> dict[str, Any]:
-    """Build the arrays of conditions and of death, with population rates as baselines."""
-    rows = tables.rows["conditions"]
-    incidence = population_incidence(tables, values)
-    remission = np.array([values[f"conditions.{row.condition}.remission"] for row in rows])
-    share = values["causal_share"]
-    curve = dose_curve(values)
-    log_ratio = share * np.log(hazard_ratios(tables, values, incidence, remission))[:, None] * curve[None, :]
-    moderated = np.array([row.moderated_by_resilience for row in rows])
-    raised = moderated * abs(scalars(values, switches).moderation)
-    deaths = share * death_curves(values)
-    mortality, expectancy = life_table(tables, values)
-    return {
-        "weights": np.array([values[f"conditions.{row.condition}.disability_weight"] for row in rows]),
-        "remission": remission,
-        "incidence": incidence,
-        "log_ratio": log_ratio,
-        "moderated": moderated,
-        "ratio_ceiling": np.exp(np.maximum(log_ratio.max(axis=1), 0.0) + raised),
-        "mortality": mortality,
-        "log_ratio_death": deaths,
-        "ratio_ceiling_death": np.exp(np.maximum(deaths.max(axis=1), 0.0)),
-        "expectancy": expectancy,
-        "child_death_ratio": centred(values["child_death_ratio"]),
-    }
-
-
-def dose_curve(values: Values) -> Any:
-    """Give the share of the log ratio at four ACEs that is reached at exposures 0 to 8."""
-    beyond = 1.0 + values["slope_beyond_four"] * np.arange(1, POINTS - 4)
-    two = values["dose_share_2_3"]
-    return np.array([0.0, values["dose_share_1"], two, two, 1.0, *beyond])
-
-
-def death_curves(values: Values) -> Any:
-    """Give the log hazard ratio of death by exposure, men then women; no gradient beyond two."""
-    men, women = np.log(values["death_ratio_men_2"]), np.log(values["death_ratio_women_2"])
-    one_man, one_woman = men * values["death_share_men_1"], np.log(values["death_ratio_women_1"])
-    return np.array([[0.0, one] + [two] * (POINTS - 2) for one, two in ((one_man, men), (one_woman, women))])
-
-
-def population_incidence(tables: Tables, values: Values) -> Any:
-    """Lay out the population's incidence by condition, sex and age."""
-    names = [row.condition for row in tables.rows["conditions"]]
-    incidence = np.zeros((len(names), 2, AGES))
-    for row in tables.rows["incidence"]:
-        name = f"incidence.{row.condition}.{row.sex}.{row.age_from}.hazard"
-        where = names.index(row.condition), int(row.sex == "female"), slice(row.age_from, row.age_to + 1)
-        incidence[where] = values[name]
-    return incidence
-
-
-def hazard_ratios(tables: Tables, values: Values, incidence: Any, remission: Any) -> Any:
-    """Solve for hazard ratios at four ACEs under which prevalence odds ratios come out as published.
-
-    Two states, well and ill, are carried to the age of the survey, for those with none and with
-    four or more, whose baseline is such that the whole population has its own incidence.
-    """
-    rows = tables.rows["conditions"]
-    target = np.log([values[f"conditions.{row.condition}.value"] for row in rows])
-    ages = np.array([row.survey_age for row in rows])
-    both = incidence.mean(axis=1)
-    shares, _ = parents(values)
-    curve = dose_curve(values)[[0, 1, 2, 4]]
-    leave = -np.expm1(-remission)
-    low, high = np.full(len(rows), -2.0), np.full(len(rows), 6.0)
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        base = both / (np.exp(middle[:, None] * curve[None, :]) @ shares)[:, None]
-        ill = np.zeros((2, len(rows)))
-        for age in range(int(ages.max())):
-            hazard = np.stack([base[:, age], base[:, age] * np.exp(middle)])
-            ill = np.where(age < ages, ill + (1 - ill) * -np.expm1(-hazard) - ill * leave, ill)
-        odds = np.log(np.maximum(ill, 1e-12) / (1 - ill))
-        below = odds[1] - odds[0] < target
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.exp(middle)
-
-
-def life_table(tables: Tables, values: Values) -> tuple[Any, Any]:
-    """Read hazards of death and residual expectancies by sex and age; beyond the last age they stay."""
-    hazard, expectancy = np.zeros((2, AGES)), np.zeros((2, AGES + 1))
-    for sex, word in enumerate(("male", "female")):
-        ages = sorted(row.age for row in tables.rows["life_table"] if row.sex == word)
-        if not ages or ages != list(range(len(ages))):
-            raise InputError(f"life_table.csv: ages of sex {word} have a gap; give every age from 0")
-        chance = np.array([values[f"life_table.{word}.{age}.probability_of_death"] for age in ages])
-        rest = np.array([values[f"life_table.{word}.{age}.life_expectancy"] for age in ages])
-        hazard[sex] = -np.log1p(-np.minimum(np.append(chance, [chance[-1]] * AGES)[:AGES], CERTAIN))
-        expectancy[sex] = np.append(rest, [rest[-1]] * AGES)[: AGES + 1]
-    return hazard, expectancy

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.child import MILLION
-from agents.names import ADULT
-from simulation.build import AGES, COUNTS, build, event_names, service_names
+from agents.names import ADULT, AGES
+from simulation.build import COUNTS, build, event_names, service_names
 from simulation.compiled import CompiledEngine, sum_ratios, sum_references
 from simulation.context import Surroundings, year_context
 from simulation.ledger import Ledger, Shape, empty_ledger

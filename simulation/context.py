@@ -11,7 +11,8 @@ import numpy as np
 from agents.adversity import amplification
 from agents.names import ADULT, Flow
 from agents.service import lift, quality_crowded, share_admitted, sufficiency_staffed
-from simulation.build import Values, authority_names, centred, service_names
+from simulation.build import authority_names, service_names
+from simulation.frailty import Values, centred
 from simulation.inputs import Tables
 from simulation.ledger import Ledger
 from simulation.population import GROUPS, neighbourhoods

@@ -6,7 +6,8 @@ import numpy as np
 
 from agents.child import MILLION
 from agents.names import DAYS
-from simulation.build import Values, authority_names, deflator, service_names
+from simulation.build import authority_names, deflator, service_names
+from simulation.frailty import Values
 from simulation.inputs import Tables
 
 HORIZON = 260

@@ -45,13 +45,13 @@ class Tables:
         found: SourceRow = next(row for row in self.rows["sources"] if row.key == key)
         return found
 
-    def values(self) -> "Values":
+    def values(self) -> "NamedValues":
         """Give the central value of every number."""
-        return Values({name: number.value for name, number in self.numbers.items()})
+        return NamedValues({name: number.value for name, number in self.numbers.items()})
 
 
-class Values(dict[str, float]):
-    """Values by name, which remember what was read; a name without a row is an input error."""
+class NamedValues(dict[str, float]):
+    """NamedValues by name, which remember what was read; a name without a row is an input error."""
 
     def __init__(self, values: Mapping[str, float]) -> None:
         super().__init__(values)
@@ -66,7 +66,7 @@ class Values(dict[str, float]):
         raise InputError(f"{file}.csv: the model needs '{name}' and finds no row; add it.{nearest(name, self)}")
 
 
-def check_all_read(tables: Tables, values: Values) -> None:
+def check_all_read(tables: Tables, values: NamedValues) -> None:
     """Refuse a parameter that nothing has read."""
     for number in tables.numbers.values():
         if number.file == "parameters.csv" and number.name not in values.names_read:

@@ -7,9 +7,10 @@ import numpy as np
 
 from agents.child import MILLION
 from agents.names import ADULT, EVER_OUTCOME, Ever, Outcome, Tier
-from simulation.build import Values, authority_names
+from simulation.build import authority_names
 from simulation.cohort import Life
 from simulation.economics import discount_factors, gdp_per_head, payer_shares, service_cost, years_lost
+from simulation.frailty import Values
 from simulation.inputs import Tables
 
 HELD_TIERS = [tier for tier in Tier if tier != Tier.OUT_OF_SYSTEM]

@@ -8,9 +8,10 @@ from scipy import special
 
 from agents.child import CHILD, MILLION, NEVER
 from agents.names import NONE, Outcome
-from simulation.build import Values, authority_names, parents
+from simulation.build import authority_names
 from simulation.draws import WORD, Decision, check_ranges, uniforms
 from simulation.errors import InputError
+from simulation.frailty import Values, parents
 from simulation.inputs import Tables
 
 GROUPS = ("white", "asian", "black", "mixed", "other")

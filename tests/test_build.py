@@ -9,26 +9,12 @@ import numpy as np
 import pytest
 from scipy import special
 
-from agents.names import ADULT, DAYS, NONE
+from agents.names import ADULT, AGES, DAYS, NONE
 from simulation import build as building
-from simulation.build import (
-    AGES,
-    PRICE_YEAR,
-    authority_names,
-    build,
-    centred,
-    death_curves,
-    deflator,
-    dose_curve,
-    hazard_ratios,
-    life_table,
-    parents,
-    population_incidence,
-    service_names,
-    unit_costs,
-    universal_service,
-)
+from simulation.baselines import death_curves, dose_curve, hazard_ratios, life_table, population_incidence
+from simulation.build import PRICE_YEAR, authority_names, build, deflator, service_names, unit_costs, universal_service
 from simulation.errors import InputError
+from simulation.frailty import centred, parents
 from simulation.inputs import Tables
 from simulation.scenario import Switches
 from simulation.world import World

@@ -278,7 +278,11 @@ ROWS: list[tuple[str, Change, str]] = [
         put(b"early_years,all", b"early_years,al"),
         "row 2: unknown authority 'al'; give one that has its row. Did you mean 'all'",
     ),
-    ("incidence", put(b"harmful_alcohol_use,", b"harmful_alcohol,"), "harmful_alcohol male: age bands leave out an age"),
+    (
+        "incidence",
+        put(b"harmful_alcohol_use,", b"harmful_alcohol,"),
+        "harmful_alcohol male: age bands leave out an age",
+    ),
 ]
 
 

@@ -11,9 +11,10 @@ from scipy import optimize, stats
 
 from agents.child import CHILD, MILLION, NEVER, Child
 from agents.names import NONE, Outcome
-from simulation.build import authority_names, parents
+from simulation.build import authority_names
 from simulation.draws import WORD
 from simulation.errors import InputError
+from simulation.frailty import parents
 from simulation.inputs import Tables
 from simulation.population import GROUPS, births, cohort, frailty, neighbourhoods, pick, place_cohort, shares
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.child import MILLION
-from simulation.build import AGES
+from agents.names import AGES
 from simulation.cohort import Life, shape_of
 from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context

@@ -10,9 +10,10 @@ from worlds import alike, harmless_services, immortal, never_ill, with_fields, w
 
 from agents.child import MILLION
 from agents.names import ADULT
-from simulation.build import authority_names, parents
+from simulation.build import authority_names
 from simulation.cohort import run
 from simulation.context import Surroundings, year_context
+from simulation.frailty import parents
 from simulation.inputs import Tables
 from simulation.population import cohort
 from simulation.world import World

@@ -10,8 +10,9 @@ from worlds import Lived, equal_risks, without_adversity
 
 from agents.child import MILLION, NEVER
 from agents.health import along, fade
-from agents.names import ADULT, DAYS
-from simulation.build import AGES, build, life_table
+from agents.names import ADULT, AGES, DAYS
+from simulation.baselines import life_table
+from simulation.build import build
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.inputs import Tables

@@ -1,0 +1,47 @@
+"""Spread adversity over people: by deprivation, by family, by what parents lived through, as published in sum."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from simulation.inputs import Tables
+
+Values = Mapping[str, float]
+
+
+def centred(ratio: float) -> Any:
+    """Spread a ratio between the most and the least deprived log-linearly over ten deciles, mean 1."""
+    steps = ratio ** (0.5 - np.arange(10) / 9.0)
+    return steps / steps.mean()
+
+
+def parents(values: Values) -> tuple[Any, Any]:
+    """Give shares of parents by ACE count (0, 1, 2-3, 4 or more) and the ratio each gives frailty, mean 1."""
+    shares = np.array([values[f"aces_share_{k}"] for k in ("0", "1", "2_3", "4")])
+    shares = shares / shares.sum()
+    ratio = np.exp(values["parental_effect"] * np.array([0.0, 1.0, 2.5, 4.5]))
+    return shares, ratio / (shares @ ratio)
+
+
+def base_hazards(tables: Tables, values: Values) -> Any:
+    """Solve each type's hazard so that the reference cohort's share with it by 18 is the published one.
+
+    The share without it, over parents c and deciles d, is the mean of (1 + H m_c D_d / k) ** -k: the
+    gamma frailty's Laplace transform at the hazard H summed over childhood.
+    """
+    kinds = tables.rows["adversities"]
+    shares, ratio = parents(values)
+    shape = values["frailty_shape"]
+    target = np.array([values[f"adversities.{row.adversity}.value"] for row in kinds])
+    gradient = np.array([centred(row.deprivation_ratio) for row in kinds])
+    spread = gradient[:, None, :] * ratio[None, :, None]
+    low, high = np.zeros(len(kinds)), np.full(len(kinds), 1e4)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        none = ((1 + middle[:, None, None] * spread / shape) ** -shape).mean(axis=2) @ shares
+        low, high = np.where(1 - none < target, middle, low), np.where(1 - none < target, high, middle)
+    weights = np.array([[row.weight_0_4] * 5 + [row.weight_5_10] * 6 + [row.weight_11_17] * 7 for row in kinds], float)
+    total = weights.sum(axis=1, keepdims=True)
+    arises = (total > 0) & (target[:, None] > 0)
+    return np.where(arises, middle[:, None] * weights / np.where(arises, total, 1.0), 0.0)
