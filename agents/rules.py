@@ -1,7 +1,11 @@
 """Mark a rule: plain Python where it is called from Python, machine code where an engine compiles it."""
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+# Before numba is first imported: a vector maths library would round exponentials otherwise than Python does.
+os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 
 from numba.extending import register_jitable
 

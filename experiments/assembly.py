@@ -129,9 +129,12 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in PAYERS], axis=0)
     rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in PAYERS], axis=0)
     rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
-    known = known_cost(plan) * today["children"] / today["child_years_discounted"]
+    children = today["children"][..., : len(plan.places)]
+    known = children * np.array([known_cost(plan, place) for place in plan.places])
+    if plan.place == REGION:
+        known = np.concatenate([known, known.sum(axis=-1, keepdims=True)], axis=-1)
     if (known > 0).any():
-        rows["cost of the named interventions"] = known
+        rows["cost of the named interventions"] = known / today["child_years_discounted"]
     parts = [
         summary_rows(
             np.stack([each[..., number] for each in rows.values()], axis=-1),
@@ -144,14 +147,16 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def known_cost(plan: Plan) -> float:
-    """Give the cost of the scenario's named interventions a child of the cohort [GBP], each child reached once."""
-    values, rows = plan.tables.values(), {row.intervention: row for row in plan.tables.rows["interventions"]}
+def known_cost(plan: Plan, place: str) -> float:
+    """Give the cost of the scenario's named interventions a child of a place [GBP], each child reached once."""
+    values, rows = plan.values(0, 0), {row.intervention: row for row in plan.tables.rows["interventions"]}
     return float(
         sum(
-            (lever.coverage or 0.0) * rows[lever.name].cost * deflator(plan.tables, values, rows[lever.name].price_year)
+            (lever.coverage or 0.0)
+            * values[f"interventions.{lever.name}.cost"]
+            * deflator(plan.tables, values, rows[lever.name].price_year)
             for lever in plan.scenario.levers
-            if lever.name is not None
+            if lever.name is not None and (lever.authorities is None or place in lever.authorities)
         )
     )
 
@@ -172,6 +177,36 @@ def decomposition(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
                 rows.append((place, stage, name, unit, step[:, number].mean(), error, len(step)))
             before = now
     return pd.DataFrame(rows, columns=["place", "channel", "quantity", "unit", "mean", "mcse", "draws"])
+
+
+def reconciliation(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Tabulate what adversity costs a life beside what it costs a year, and years of life lost in three ways.
+
+    In a stationary population with these births every year, a year holds each age once: what a cohort bears over
+    its life, the population bears in a year. Its size is births times mean length of life. Years of life lost stand as
+    paired (each death's residual expectancy, less that of the same person's later death) and as length of life lost:
+    the first is smaller, as the later death is charged too.
+    """
+    today, none = sums["today"], sums["none"]
+    people = today["children"]
+    due = {name: today[name] - none[name] for name in ("dalys", "yll", "yld", "lost_gdp")}
+    rows = {
+        ("DALYs due to adversity", "per person over a life"): due["dalys"] / people,
+        ("DALYs due to adversity", "a year in the stationary population"): due["dalys"],
+        ("DALYs due to adversity", "a year per 100,000 of them"): 1e5 * due["dalys"] / today["lived"],
+        ("lost GDP, GBP million", "a year in the stationary population"): due["lost_gdp"] / MILLION,
+        ("YLL due to adversity", "paired, per person"): due["yll"] / people,
+        ("YLL due to adversity", "length of life lost, per person"): (none["lived"] - today["lived"]) / people,
+        ("YLD due to adversity", "per person"): due["yld"] / people,
+    }
+    parts = [
+        summary_rows(
+            np.stack([each[..., number] for each in rows.values()], axis=-1),
+            {"place": [place] * len(rows), "quantity": [k[0] for k in rows], "basis": [k[1] for k in rows]},
+        )
+        for number, place in enumerate(plan.headline_places)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_group(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
@@ -219,19 +254,23 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
         for quantity in QUANTITIES
         if quantity.name in KEY_QUANTITIES
     }
-    table, ranked = headline(plan, sums), drivers(plan, gaps)
+    ranked = drivers(plan, gaps)
+    tables = {
+        "headline": headline(plan, sums),
+        "break_even": break_even(plan, sums),
+        "decomposition": decomposition(plan, tasks),
+        "reconciliation": reconciliation(plan, sums),
+        "groups": by_group(plan, tasks),
+        "flow_ledger": flow_ledger(plan, tasks),
+        "drivers": ranked,
+        "plausibility": plausibility,
+    }
+    said = sentences(plan, ranked, tables)
     return Results(
         place=plan.place,
         settings=settings(plan),
-        headline=table,
-        tables={
-            "break_even": break_even(plan, sums),
-            "decomposition": decomposition(plan, tasks),
-            "groups": by_group(plan, tasks),
-            "flow_ledger": flow_ledger(plan, tasks),
-            "drivers": ranked,
-            "plausibility": plausibility,
-        },
-        assumptions=sentences(plan, ranked, table),
+        headline=tables.pop("headline"),
+        tables=tables,
+        assumptions=said,
         warnings=warnings(plan),
     )

@@ -71,27 +71,30 @@ def shares(runs: Any) -> Shares:
 def error_of_mean(runs: Any, product: Any) -> Any:
     """Give the squared Monte Carlo error of the mean over all runs.
 
+    A run is a draw's effect, a seed's effect and noise: seed effects are fitted to the runs less their draw's mean.
+
     Parameters
     ----------
     product : (draws, quantities) products of the two matrices' deviations, whose mean is what they share
     """
     draws, quantities = runs.shape[1], runs.shape[-1]
-    groups = 2 * draws
-    seed = np.array([seeds_of(d, m) for m in range(2) for d in range(draws)])
-    design = np.zeros((2 * groups, groups + SEEDS))
-    rows = np.arange(2 * groups)
-    design[rows, rows // 2] = 1.0
-    design[rows, groups + seed.ravel()] = 1.0
-    y = runs.reshape(2 * groups, quantities)
-    inverse = np.linalg.pinv(design)
-    effects = inverse @ y
-    spare = 2 * groups - np.linalg.matrix_rank(design)
-    noise = ((y - design @ effects) ** 2).sum(axis=0) / max(1, spare)
-    by_seed = effects[groups:].reshape(2, SEEDS // 2, quantities)
+    seed = np.array([[seeds_of(d, m) for d in range(draws)] for m in range(2)])
+    apart = (runs[:, :, 0] - runs[:, :, 1]).reshape(2 * draws, quantities)
+    design = np.zeros((2 * draws, SEEDS))
+    rows = np.arange(2 * draws)
+    design[rows, seed[:, :, 0].ravel()] += 1.0
+    design[rows, seed[:, :, 1].ravel()] -= 1.0
+    normal = np.einsum("ij,ik->jk", design, design)
+    inverse = np.linalg.pinv(normal)
+    effects = np.einsum("jk,ik,iq->jq", inverse, design, apart)
+    spare = 2 * draws - (SEEDS - 2)
+    rest = apart - np.einsum("ij,jq->iq", design, effects)
+    noise = 0.5 * (rest**2).sum(axis=0) / max(1, spare)
+    by_seed = effects.reshape(2, SEEDS // 2, quantities)
     by_seed = by_seed - by_seed.mean(axis=1, keepdims=True)
-    leverage = (inverse @ inverse.T).diagonal()[groups:].mean()
-    luck = np.maximum(0.0, (by_seed**2).sum(axis=(0, 1)) / (SEEDS - 2) - leverage * noise)
+    leverage = 2.0 * inverse.diagonal().mean()
+    luck = np.maximum(0.0, ((by_seed**2).sum(axis=(0, 1)) - SEEDS * leverage * noise) / (SEEDS - 2))
     by_draw = runs.mean(axis=2)
     between = np.maximum(0.0, by_draw.var(axis=1, ddof=1).mean(axis=0) - 0.5 * (luck + noise))
-    together = np.maximum(0.0, product.mean(axis=0))
-    return (between + np.minimum(together, between)) / groups + luck / SEEDS + noise / (2 * groups)
+    together = np.clip(product.mean(axis=0), 0.0, between)
+    return (between + together) / (2 * draws) + luck / SEEDS + noise / (4 * draws)

@@ -23,6 +23,7 @@ from simulation.cohort import run as live
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.economics import gdp_per_head
+from simulation.errors import InputError
 from simulation.frailty import Values
 from simulation.outcomes import flow_table, groups, sums
 from simulation.population import cohort
@@ -32,7 +33,7 @@ from simulation.world import World
 REFERENCE_CHILDREN = 3000
 """Children of the reference cohort of each draw."""
 REFERENCE_SEED = 65_535
-"""Replicate that only reference cohorts use."""
+"""Replicate of the first draw's reference cohort; each draw has its own, and no other run uses them."""
 CHANNELS = ("channel_hazards", "channel_service_harm", "channel_healing", "channel_resilience")
 """Channels by which services reach health, in the order in which they are switched on."""
 PLAUSIBLE_CHILDREN = 20_000
@@ -80,6 +81,8 @@ def run(
     InputError
         If a name or number cannot be used.
     """
+    if jobs is not None and jobs < 1:
+        raise InputError(f"jobs: {jobs} is below 1; leave it out to use all cores")
     plan = make_plan(place, draws, seed, children, scenario, engine)
     tasks = [(draw, matrix) for draw in range(draws) for matrix in range(2)]
     found: list[Task] = []
@@ -105,7 +108,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
     """Run the reference and the twins of one draw of the parameters, under its two seeds of chance."""
     tables, values = plan.tables, plan.values(draw, matrix)
     switches = plan.scenario.switches
-    world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED), REFERENCE_CHILDREN)
+    world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED - draw % 60_000), REFERENCE_CHILDREN)
     today = Surroundings(tables, values, plan.scenario.model_copy(update={"levers": ()}))
     improved = Surroundings(tables, values, plan.scenario)
     found = Task([], [], [], {})

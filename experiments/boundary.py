@@ -81,7 +81,8 @@ def exhausted(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory; take fewer --children or --jobs"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full, no result was kept; free some space or choose another folder with --out"
+        where = error.filename or "the disk"
+        return f"{where}: no space is left; free some, or choose another folder with --out"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return f"{where}{error.strerror}; run again with --debug to see where"

@@ -17,9 +17,7 @@ from simulation.errors import InputError, nearest, shown
 
 if TYPE_CHECKING:
     from simulation.inputs import Tables
-    from simulation.scenario import Scenario
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 NOT_FOR_INDIVIDUALS = "The children are simulated. Not for predicting or for decisions about any individual child."
 HELP = f"""What does it cost if services do not hold children, and what changes when they do?
 
@@ -126,7 +124,9 @@ def run(
     tables = load_tables()
     place = known_place(place, (*places(tables), "region"))
     check_children(children, len(places(tables)) if place == "region" else 1)
-    chosen = chosen_scenario(scenario, tables)
+    from experiments.questions import find_scenario
+
+    chosen = find_scenario(scenario, tables)
     if chosen.name in ("today", "difference"):
         raise InputError(
             f"--scenario {shown(chosen.name)}: a run already sets its scenario against today; "
@@ -179,7 +179,9 @@ def timeline(
     check_children(children, 1)
     total = children or places(tables)[place]
     check_whole("CHILD_ID", child, 0, total - 1, f"{place} has {total:,} children in this run")
-    chosen = chosen_scenario(scenario, tables)
+    from experiments.questions import find_scenario
+
+    chosen = find_scenario(scenario, tables)
     from experiments.timeline import words
 
     for line in words(child, place, seed, chosen, total):
@@ -209,7 +211,9 @@ def check(
     from simulation.inputs import load_tables
 
     if file.suffix == ".toml":
-        count, what = len(chosen_scenario(str(file), load_tables()).levers), "lever"
+        from experiments.questions import find_scenario
+
+        count, what = len(find_scenario(str(file), load_tables()).levers), "lever"
     elif file.suffix == ".csv":
         count, what = len(read_table(file)), "row"
     else:
@@ -237,27 +241,6 @@ def known_place(place: str, names: tuple[str, ...]) -> str:
     if place.casefold() in names:
         return place.casefold()
     raise InputError(f"unknown place {shown(place)}.{nearest(place, names)} Places: {', '.join(names)}.")
-
-
-def chosen_scenario(given: str, tables: "Tables") -> "Scenario":
-    """Load a scenario by its file, or by name where it is one of the shipped ones."""
-    from simulation.scenario import check_names, check_values, load_scenario
-
-    path = Path(given)
-    if not path.suffix and not path.is_file():
-        shipped = {each.stem: each for each in sorted(SCENARIOS.glob("*.toml"))}
-        if given not in shipped:
-            raise InputError(
-                f"no scenario {shown(given)}.{nearest(given, shipped)} "
-                f"Give a .toml file or one of {', '.join(shipped)}."
-            )
-        path = shipped[given]
-    scenario = load_scenario(path)
-    services = {row.service for row in tables.rows["services"]}
-    interventions = {row.intervention for row in tables.rows["interventions"]}
-    check_names(scenario, services, places(tables).keys(), interventions, tables.numbers.keys(), path)
-    check_values(scenario, {name: number.unit for name, number in tables.numbers.items()}, path)
-    return scenario
 
 
 def main() -> None:

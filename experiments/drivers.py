@@ -1,5 +1,6 @@
 """Say what the difference rests on: which uncertain numbers move it, and in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from experiments.plan import Plan
-from experiments.results import DIFFERENCE
+from experiments.results import DIFFERENCE, TODAY
 
 KEY_QUANTITIES = ("lost_gdp_discounted", "service_cost_discounted")
 
@@ -57,15 +58,37 @@ def reaches(plan: Plan, name: str) -> bool:
     return table != "interventions" or any(lever.name == key for lever in plan.scenario.levers)
 
 
-def sentences(plan: Plan, ranked: pd.DataFrame, table: pd.DataFrame) -> tuple[str, ...]:
+def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     """Say in words what the difference rests on."""
     if not plan.scenario.levers:
         return ("The scenario changes nothing: every difference is exactly 0.",)
+    place = plan.headline_places[-1]
     said = [
-        "That holding prevents later harm, that healing lowers ill health and that trauma-informed practice helps to "
-        "hold or to heal are assumptions: no trial has measured them, and their ranges include no effect.",
-        "The cost of the improvement is unknown and is not in these figures: read the break-even spend.",
+        "No trial has measured what Sufficiency or trauma-informed practice do to holding. The effect of TIP "
+        "alignment, of service-caused harm on health and of healing on health may be nil or reversed; Sufficiency, "
+        "support and resilience are assumed to help, by an unknown size.",
+        "The cost of the improvement is unknown and not in these figures: read the break-even spend.",
     ]
+    steps = tables["decomposition"]
+    steps = steps[(steps["place"] == place) & (steps["quantity"] == "dalys")]
+    whole = steps["mean"].sum()
+    if whole:
+        imposed = steps.loc[steps["channel"] == "prevention", "mean"].sum() / whole
+        said.append(
+            f"About {imposed:.0%} of the difference in DALYs is the prevention that the scenario imposes: nothing here "
+            "shows that it can be achieved, or at what cost."
+        )
+    by_service = tables["flow_ledger"].pivot_table(
+        index="service", columns="scenario", values="cost_gbp", aggfunc="sum", fill_value=0.0
+    )
+    gaps = by_service[plan.scenario.name] - by_service[TODAY]
+    if gaps.sum():
+        needs = gaps.reindex(["sen_support", "ehc_plan", "special_school"]).fillna(0.0).sum() / gaps.sum()
+        said.append(
+            f"About {needs:.0%} of the difference in service cost is support and plans for special educational "
+            "needs, which the model lets follow from not being held at school: learning needs do not vanish when a "
+            "child is held."
+        )
     # With so many numbers, the largest of pure chance correlations is about this large.
     noise = 3.3 / np.sqrt(max(1, plan.draws - 1))
     for name in KEY_QUANTITIES:
@@ -75,12 +98,14 @@ def sentences(plan: Plan, ranked: pd.DataFrame, table: pd.DataFrame) -> tuple[st
                 f"{row.number} ({row.grade}, {row.rank_correlation:+.2f})" for row in top.itertuples(index=False)
             )
             said.append(f"The difference in {name.replace('_', ' ')} moves most with: {listed} [rank correlation].")
-    row = table[(table["scenario"] == DIFFERENCE) & (table["quantity"] == "lost_gdp_discounted")].iloc[-1]
-    if np.isfinite(row["share_from_assumption"]):
+    head = tables["headline"]
+    row = head[(head["scenario"] == DIFFERENCE) & (head["quantity"] == "lost_gdp_discounted")].iloc[-1]
+    ignorance = 1.0 - row["share_from_chance"]
+    if np.isfinite(row["share_from_assumption"]) and ignorance > 0:
         said.append(
-            f"Numbers graded assumption bring {row['share_from_assumption']:.0%} of the variance of the difference in "
-            f"discounted lost GDP (standard error {row['share_from_assumption_se']:.0%}), chance "
-            f"{row['share_from_chance']:.0%}."
+            f"Assumptions bring {row['share_from_assumption']:.0%} of the variance of the difference in discounted "
+            f"lost GDP (standard error {row['share_from_assumption_se']:.0%}) and chance "
+            f"{row['share_from_chance']:.0%}: of ignorance alone, about {min(1.0, row['share_from_assumption'] / ignorance):.0%} is assumption."
         )
     return tuple(said)
 

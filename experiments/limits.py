@@ -4,7 +4,7 @@ import os
 
 from simulation.errors import InputError, shown
 
-BYTES_A_CHILD = 100
+BYTES_A_CHILD = 1000
 LARGEST_SEED = 2**63 - 1
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.results import REGION
+from experiments.questions import find_scenario
+from experiments.results import DIFFERENCE, REGION, TODAY
 from simulation.build import build
 from simulation.cohort import run
 from simulation.context import Surroundings
@@ -16,9 +17,7 @@ from simulation.inputs import NamedValues, Tables, check_all_read, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
 from simulation.sampling import sobol_pair, uncertain
-from simulation.scenario import Scenario, Switches, check_names, check_values, load_scenario
-
-SHIPPED = Path(__file__).parent / "scenarios"
+from simulation.scenario import Scenario, Switches
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,21 @@ def make_plan(
     tables = load_tables()
     known = tuple(row.authority for row in tables.rows["authorities"] if row.role == "place")
     if place not in (*known, REGION):
-        raise InputError(f"place: unknown place '{place}'.{nearest(place, (*known, REGION))}")
+        raise InputError(
+            f"place: unknown place '{place}'.{nearest(place, (*known, REGION))} Places: {', '.join((*known, REGION))}"
+        )
     if draws < 1:
         raise InputError(f"draws: {draws} is below 1; 64 is the default")
     if engine not in ("compiled", "mesa"):
-        raise InputError(f"engine: unknown engine '{engine}'.{nearest(engine, ('compiled', 'mesa'))}")
+        raise InputError(f"engine: unknown engine '{engine}'; give compiled or mesa")
     seed_key(seed)
     check_parameters(tables)
     chosen = find_scenario(scenario, tables)
+    if chosen.name in (TODAY, DIFFERENCE):
+        raise InputError(
+            f"scenario '{chosen.name}': a run already sets its scenario against today; give another, such as "
+            "unchanged, or a file with another name in it"
+        )
     numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
     return Plan(
         tables=tables,
@@ -86,24 +92,3 @@ def check_parameters(tables: Tables) -> None:
     life = run(everything, build(tables, values, switches, key), children, years=3)
     sums(tables, values, life, [tables.rows["authorities"][0].authority])
     check_all_read(tables, values)
-
-
-def find_scenario(given: Scenario | str | Path, tables: Tables) -> Scenario:
-    """Find a scenario by itself, by the name of a shipped one, or by its file."""
-    if isinstance(given, Scenario):
-        return given
-    path = SHIPPED / f"{given}.toml"
-    if not path.exists():
-        path = Path(given)
-    chosen = load_scenario(path)
-    rows = tables.rows
-    check_names(
-        chosen,
-        [row.service for row in rows["services"]],
-        [row.authority for row in rows["authorities"]],
-        [row.intervention for row in rows["interventions"]],
-        tables.numbers,
-        path,
-    )
-    check_values(chosen, {name: number.unit for name, number in tables.numbers.items()}, path)
-    return chosen

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agents.names import EVER_OUTCOME, Ever, Flow, Tier
+from agents.names import Ever, Flow
 from simulation.build import authority_names, event_names, service_names
 from simulation.cohort import Life
 from simulation.inputs import Tables
@@ -122,8 +122,3 @@ def compare(tables: Tables, life: Life, place: str, places: list[str]) -> pd.Dat
     )
     table["ratio"] = table["model"] / table["data"]
     return table
-
-
-def share_ever(people: Any, tier: Tier, outcome: int) -> float:
-    """Give the share of people for whom a tier's services ever ended a year of need in an outcome."""
-    return float((people["ever"] >> (EVER_OUTCOME + 4 * tier + outcome) & 1).mean())

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.bands import SEEDS, seeds_of
-from experiments.plan import SHIPPED, Plan
+from experiments.plan import Plan
+from experiments.questions import SHIPPED
 from experiments.results import REGION, TODAY
 from simulation.build import PRICE_YEAR
 from simulation.population import births
@@ -21,10 +22,13 @@ def commit() -> str:
     folder = Path(__file__).resolve().parent.parent
     if not (folder / ".git").exists():
         return "unknown"
-    head, changed = (
-        subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=False)
-        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-    )
+    try:
+        head, changed = (
+            subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=False)
+            for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+        )
+    except OSError:
+        return "unknown"
     return (head.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
 
 

@@ -36,26 +36,27 @@ ADVERSITY = (
     Quantity("unresolved", "of them unresolved at 18", "events per child", "Adversity"),
     Quantity("aces", "ACE types a child at 18 (of nine)", "types per child", "Adversity"),
     Quantity("aces_of_ten", "the wider count (of ten, neglect too)", "types per child", "Adversity"),
+    Quantity("years_unmet", "years with need and no service", "years per child", "Adversity"),
     Quantity("four_or_more_aces", "four or more ACEs at 18 (of nine)", "share of children", "Adversity"),
 )
 SOCIAL_CARE = (
     Quantity("ever_referred", "ever referred to social care", "share of children", "Ever by 18"),
     Quantity("ever_child_in_need", "ever child in need", "share of children", "Ever by 18"),
-    Quantity("ever_child_protection_plan", "ever on a child protection plan", "share of children", "Ever by 18"),
+    Quantity("ever_child_protection_plan", "ever on a protection plan", "share of children", "Ever by 18"),
     Quantity("ever_looked_after", "ever looked after", "share of children", "Ever by 18"),
 )
 HEALTH = (
-    Quantity("dalys", "DALYs due to adversity", "DALYs", "Health", per_child=False),
+    Quantity("dalys", "due to adversity", "DALYs", "Health", per_child=False),
     Quantity("yll", "of them years of life lost", "DALYs", "Health", per_child=False),
     Quantity("yld", "of them years lived with disability", "DALYs", "Health", per_child=False),
     Quantity("dalys_discounted", "DALYs due to adversity, discounted", "DALYs", "Health", per_child=False),
 )
 MONEY = (
-    Quantity("lost_gdp", "lost GDP due to adversity", "GBP million", "Money", per_child=False),
+    Quantity("lost_gdp", "lost GDP to adversity", "GBP million", "Money", per_child=False),
     Quantity("lost_gdp_discounted", "the same, discounted", "GBP million", "Money", per_child=False),
-    Quantity("service_cost", "public service cost, 0-17", "GBP million", "Money", per_child=False),
+    Quantity("service_cost", "service cost, 0-17", "GBP million", "Money", per_child=False),
     Quantity("service_cost_discounted", "the same, discounted", "GBP million", "Money", per_child=False),
-    Quantity("service_cost_due_to_adversity", "of it due to adversity", "GBP million", "Money", per_child=False),
+    Quantity("service_cost_due_to_adversity", "of it, to adversity", "GBP million", "Money", per_child=False),
     *(
         Quantity(f"service_cost_{payer}", f"paid by {payer.replace('_', ' ')}", "GBP million", "Money", per_child=False)
         for payer in PAYERS

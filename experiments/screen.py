@@ -1,12 +1,12 @@
 """Print one screen: what a researcher would paste into an email."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
 from experiments import rounding
-from experiments.quantities import OUTCOMES, QUANTITIES, TIERS, Quantity
+from experiments.quantities import PAYERS, QUANTITIES, Quantity, tier_quantities
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
 
 WIDTH = 100
@@ -14,6 +14,7 @@ NOT_FOR_INDIVIDUALS = "Not for predicting or deciding about any real child."
 ON_SCREEN = (
     "cats",
     "four_or_more_aces",
+    "ever_referred",
     "ever_child_in_need",
     "ever_child_protection_plan",
     "ever_looked_after",
@@ -22,6 +23,7 @@ ON_SCREEN = (
     "lost_gdp_discounted",
     "service_cost",
     "service_cost_discounted",
+    "service_cost_due_to_adversity",
 )
 BY_PLACE = {"cats": "CATs", "lost_gdp_discounted": "lost GDP", "service_cost_discounted": "services"}
 SHOWN = tuple(quantity for quantity in QUANTITIES if quantity.name in ON_SCREEN)
@@ -34,7 +36,7 @@ def screen(results: Results) -> str:
         heading(results),
         comparison(results),
         levels(results),
-        tiers(results),
+        comparison(results, tier_quantities()),
         by_place(results) if results.place == REGION else [],
         closing(results),
     ]
@@ -71,49 +73,62 @@ def heading(results: Results) -> list[str]:
         f"seed {settings['seed']}" if "seed" in settings else "",
         f"prices of {settings['price_year']}" if "price_year" in settings else "",
     ]
-    against = f"Today's services against: {results.improved_title}. "
-    against += "The same children and the same chance in both."
+    against = f"One year's births, over their whole lives. Today's services against: {results.improved_title}; "
+    against += "the same children and the same chance in both."
     words = (
-        "Bands hold 80% and 95% of one cohort's runs (parameters and chance). mcse: Monte Carlo standard "
-        "error of a mean. assumed: share of the difference's variance from parameters graded 'assumption'."
+        "Bands hold 80% and 95% of one cohort's runs (parameters and chance). mcse: Monte Carlo standard error of a "
+        "mean. assumed: share of the difference's variance from parameters graded 'assumption' or set by hand, with "
+        "its standard error; chance: from chance in a cohort of this size; the rest is evidence-based."
     )
     return [*wrapped(", ".join(part for part in parts if part)), *wrapped(against), *wrapped(words)]
 
 
 def short_title(quantity: Quantity) -> str:
     """Shorten a title to what its section does not already say."""
-    return quantity.title.removeprefix("ever ").split(" (")[0]
+    title = quantity.title.split(": ")[-1] if quantity.section == "Ever, by tier" else quantity.title
+    return title.removeprefix("ever ").split(" (")[0]
 
 
 def section_title(quantity: Quantity) -> str:
     """Name a section and, where all of it has one, its unit."""
     unit = "% of children" if quantity.unit == rounding.SHARE_UNIT else quantity.unit
+    if quantity.section == "Ever, by tier":
+        return f"Ever by 18, {quantity.title.split(':')[0]} (% of children)"
     return quantity.section + (" (shares in %)" if quantity.section == "Adversity" else f" ({unit})")
 
 
-def comparison(results: Results) -> list[str]:
+def comparison(results: Results, shown: Sequence[Quantity] = SHOWN) -> list[str]:
     """Tabulate today, improved and their paired difference, section by section."""
     here = results.rows(results.place)
-    table = [["", TODAY, "improved", DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed"]]
+    table = [["", TODAY, "improved", DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed", "chance"]]
     sections: dict[int, str] = {}
-    for quantity in SHOWN:
+    for quantity in shown:
         if section_title(quantity) not in sections.values():
             sections[len(table)] = section_title(quantity)
         gap = here.get((DIFFERENCE, quantity.name))
         # The levels are shown as finely as their difference is known.
         error = {"mcse": gap["mcse"]} if gap else {}
-        levels_ = [
+        means = [
             rounding.cells({**here.get((name, quantity.name), {}), **error}, quantity.unit)["mean"]
             for name in (TODAY, results.improved)
         ]
         written = rounding.cells(gap, quantity.unit, sign=True)
-        share = rounding.percent(gap.get("share_from_assumption", float("nan"))) if gap else rounding.MISSING
         bands = (written[name] for name in BANDS)
-        table.append([f" {short_title(quantity)}", *levels_, written["mean"], written["mcse"], *bands, share])
+        table.append([f" {short_title(quantity)}", *means, written["mean"], written["mcse"], *bands, *shares(gap)])
     lines: list[str] = []
     for place, line in enumerate(align(table)):
         lines += [sections[place], line] if place in sections else [line]
     return lines
+
+
+def shares(gap: rounding.Row | None) -> tuple[str, str]:
+    """Write the shares of a difference's variance from assumption, with its error, and from chance."""
+    if gap is None:
+        return rounding.MISSING, rounding.MISSING
+    assumed = rounding.percent(gap.get("share_from_assumption", float("nan")))
+    error = rounding.percent(gap.get("share_from_assumption_se", float("nan")))
+    both = f"{assumed[:-1]}±{error}" if rounding.MISSING not in (assumed, error) else assumed
+    return both, rounding.percent(gap.get("share_from_chance", float("nan")))
 
 
 def levels(results: Results) -> list[str]:
@@ -132,46 +147,6 @@ def levels(results: Results) -> list[str]:
     start = widths[0] + 1
     second = start + sum(widths[1:]) + 5
     return [" " * start + "today".ljust(second - start) + "improved", *lines]
-
-
-def per_thousand(row: rounding.Row | None) -> dict[str, str]:
-    """Write a share and its bands per 1,000 children: whole ones where the share is ten or more."""
-    names = ("mean", "mcse", *BANDS)
-    if row is None:
-        return dict.fromkeys(names, rounding.MISSING)
-    shown = {name: 1000 * row.get(name, float("nan")) for name in names}
-    places = 0 if max(abs(shown[name]) for name in names) >= 10 else 1
-    written = {name: rounding.text(value, places, comma=False) for name, value in shown.items()}
-    return written | {"mcse": rounding.text(shown["mcse"], 1)}
-
-
-def tiers(results: Results) -> list[str]:
-    """Tabulate the children ever held, supported, escalated and unserved, by tier."""
-    here = results.rows(results.place)
-    outcomes = [outcome.replace("_", " ") for outcome in OUTCOMES]
-    if not any((TODAY, f"ever_{outcome}_{tier}") in here for tier in TIERS for outcome in OUTCOMES):
-        return []
-    table = [["today", *outcomes]]
-    for tier in TIERS:
-        found = [per_thousand(here.get((TODAY, f"ever_{outcome}_{tier}"))) for outcome in OUTCOMES]
-        row = ["{mean} {low_80}-{high_80} {low_95}-{high_95}".format(**cell) for cell in found]
-        table.append([tier.replace("_", " "), *row])
-    table.append([DIFFERENCE, *outcomes])
-    for tier in TIERS:
-        found = [per_thousand(here.get((DIFFERENCE, f"ever_{outcome}_{tier}"))) for outcome in OUTCOMES]
-        table.append([tier.replace("_", " "), *("{mean} ±{mcse}".format(**cell) for cell in found)])
-        table.append(["", *("{low_80},{high_80} {low_95},{high_95}".format(**cell) for cell in found)])
-    return [
-        f"Ever by 18, by tier, per 1,000 children: mean, 80% band, 95% band ({largest_mcse(here)})",
-        *align(table),
-    ]
-
-
-def largest_mcse(here: Mapping[tuple[str, str], rounding.Row]) -> str:
-    """Say how large the errors of today's shares by tier are at most."""
-    names = {f"ever_{outcome}_{tier}" for tier in TIERS for outcome in OUTCOMES}
-    errors = [row["mcse"] for (scenario, name), row in here.items() if scenario == TODAY and name in names]
-    return f"mcse today at most {rounding.text(1000 * max(errors), 1)}"
 
 
 def by_place(results: Results) -> list[str]:
@@ -193,14 +168,14 @@ def by_place(results: Results) -> list[str]:
 
 
 def break_even(table: pd.DataFrame) -> Iterator[str]:
-    """Say for each payer what the improvement may cost without loss."""
-    for row in table.to_dict("records"):
-        if ": " in str(row["payer"]) and not str(row["payer"]).startswith("all payers"):
-            continue
+    """Say for each payer what the improvement may cost without loss, all to the same decimals."""
+    rows = [row for row in table.to_dict("records") if str(row["payer"]) in PAYERS or "all" in str(row["payer"])]
+    rows += [row for row in table.to_dict("records") if str(row["payer"]).startswith(("society", "cost"))]
+    for row in rows:
         mean, low, high = (float(row.get(name, float("nan"))) for name in ("mean", "low_95", "high_95"))
-        places = rounding.decimals(mean, float(row.get("mcse", float("nan"))))
-        band = f" (95% {rounding.text(low, places)} to {rounding.text(high, places)})" if low == low else ""
-        yield f"{str(row['payer']).replace('_', ' ')} {rounding.text(mean, places)}{band}"
+        band = f" (95% {rounding.text(low, 1)} to {rounding.text(high, 1)})" if low == low else ""
+        payer = "health (CAMHS only)" if row["payer"] == "health" else str(row["payer"]).replace("_", " ")
+        yield f"{payer} {rounding.text(mean, 1)}{band}"
 
 
 def decomposition(table: pd.DataFrame) -> Iterator[str]:

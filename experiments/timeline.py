@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from agents.names import DAYS, Entry, Outcome
 from simulation.build import authority_names
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
-from simulation.errors import InputError
+from simulation.errors import InputError, nearest
 from simulation.inputs import Tables, load_tables
 from simulation.ledger import LINES
 from simulation.population import GROUPS, births, cohort
@@ -32,6 +34,8 @@ def words(
         If the place has no such child.
     """
     tables, chosen = load_tables(), scenario or Scenario.today()
+    if place not in authority_names(tables):
+        raise InputError(f"place: unknown place '{place}'.{nearest(place, authority_names(tables))}")
     size = births(tables, place, children)
     if not 0 <= child < size:
         raise InputError(f"CHILD_ID: {child} is outside 0 to {size - 1}, the children of {place}; choose one of them")
@@ -43,14 +47,17 @@ def words(
     watched = (authority_names(tables).index(place) << 32) | child
     life = run(Surroundings(tables, values, chosen), world, begun, room=LINES, watched=watched)
     record = life.children[life.children["id"] == watched][0]
-    lines = life.ledger.journal[: life.ledger.lines[0]]
+    lines = life.ledger.journal[: life.ledger.lines[0]].copy()
+    if record["died"] >= 0:
+        # The year is lived as planned before death is known: what it held is told at death at the latest.
+        lines["day"] = np.minimum(lines["day"], record["died"])
     told = [
         f"Simulated child {child} of {place}, seed {seed}, {chosen.title or chosen.name}. Not a real child.",
         f"A {SEXES[record['sex']]}, ethnic group {GROUPS[record['ethnic_group']]}, "
         f"born into deprivation decile {record['decile'] + 1} (1 most deprived).",
     ]
     tell = sentences(tables)
-    for line in sorted(lines, key=lambda each: int(each["day"])):
+    for line in sorted(lines, key=lambda each: (int(each["day"]), each["entry"] == Entry.DEATH)):
         entry = Entry(int(line["entry"]))
         told.append(f"{age(int(line['day']))}  {tell[entry](int(line['detail']), int(line['number']))}")
     told.append(

@@ -25,12 +25,17 @@ def health_parts(tables: Tables, values: Values, moderated_by: float) -> dict[st
     rows = tables.rows["conditions"]
     incidence = population_incidence(tables, values)
     remission = np.array([values[f"conditions.{row.condition}.remission"] for row in rows])
-    share = values["causal_share"]
+    remission *= values["factor_remission"]
+    causal = [values["causal_share_mental" if row.mental else "causal_share_other"] for row in rows]
     curve = dose_curve(values)
-    log_ratio = share * np.log(hazard_ratios(tables, values, incidence, remission))[:, None] * curve[None, :]
+    log_ratio = (
+        np.array(causal)[:, None]
+        * np.log(hazard_ratios(tables, values, incidence, remission))[:, None]
+        * curve[None, :]
+    )
     moderated = np.array([row.moderated_by_resilience for row in rows])
     raised = moderated * abs(moderated_by)
-    deaths = share * death_curves(values)
+    deaths = values["causal_share_other"] * death_curves(values)
     mortality, expectancy = life_table(tables, values)
     return {
         "weights": np.array([values[f"conditions.{row.condition}.disability_weight"] for row in rows]),
@@ -68,7 +73,7 @@ def population_incidence(tables: Tables, values: Values) -> Any:
     for row in tables.rows["incidence"]:
         name = f"incidence.{row.condition}.{row.sex}.{row.age_from}.hazard"
         where = names.index(row.condition), int(row.sex == "female"), slice(row.age_from, row.age_to + 1)
-        incidence[where] = values[name]
+        incidence[where] = values[name] * values["factor_incidence"]
     return incidence
 
 

@@ -1,5 +1,6 @@
 """Build the world of one draw from its numbers: solve what is published for what the rules need."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ from simulation.world import (
 )
 
 PRICE_YEAR = "2023-24"
-COUNTS = 10
-"""ACE counts that references are tabulated by: 0 to 9."""
+COUNTS = 7
+"""ACE counts that references are tabulated by: 0 to 5, and six or more together, who are few."""
 
 
 def number_of(tables: Tables, service: str) -> int:
@@ -89,7 +90,7 @@ def scalars(values: Values, switches: Switches) -> Scalars:
     What resilience moderates is an association too: it is taken at the causal share, as relative risks are.
     """
     read = {name: values[name] for name in Scalars._fields if name not in SWITCHES}
-    read["moderation"] *= values["causal_share"]
+    read["moderation"] *= values["causal_share_mental"]
     if not switches.channel_service_harm:
         read["phi"] = 0.0
     if not switches.channel_healing:
@@ -114,7 +115,7 @@ def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
                 row.arises == "service",
                 row.raised_by_circumstances,
                 round(100 * row.severity),
-                values[f"adversities.{row.adversity}.direct_referral"],
+                min(1.0, values[f"adversities.{row.adversity}.direct_referral"] * values["factor_direct_referral"]),
             )
             for row in kinds
         ],
@@ -200,6 +201,11 @@ def route_rows(tables: Tables, values: Values, names: list[str]) -> tuple[Any, A
                 summed[row.age_from] = summed.get(row.age_from, 0.0) + weight
                 to = NONE if row.to == "none" else names.index(row.to)
                 routes.append((row.age_from, row.age_to, to, summed[row.age_from]))
+            for age, total in summed.items():
+                if not math.isclose(total, 1.0, abs_tol=1e-9):
+                    raise InputError(
+                        f"pathways.{name}.{word}.{age}: weights sum to {total:.6g}, not 1; set all of them together"
+                    )
         first[number, 2] = len(routes)
     return first, np.array(routes, ROUTE)
 

@@ -12,8 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
-
 import numba
 import numpy as np
 

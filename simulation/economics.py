@@ -23,19 +23,18 @@ def discount_factors(values: Values, kind: str) -> Any:
 
     Parameters
     ----------
-    kind : 'none', 'health' (one rate) or 'costs' (a rate that declines after 30 and 75 years)
+    kind : 'none', 'health' or 'costs'; both rates decline after 30 and 75 years
 
     Returns
     -------
     (HORIZON,) factors
     """
     rates = np.zeros(HORIZON)
-    if kind == "health":
-        rates[1:] = values["discount_rate_health"]
-    elif kind == "costs":
-        rates[1:31] = values["discount_rate_to_30"]
-        rates[31:76] = values["discount_rate_31_75"]
-        rates[76:] = values["discount_rate_after_75"]
+    if kind != "none":
+        name = "discount_rate_health" if kind == "health" else "discount_rate"
+        rates[1:31] = values[f"{name}_to_30"]
+        rates[31:76] = values[f"{name}_31_75"]
+        rates[76:] = values[f"{name}_after_75"]
     return np.cumprod(1.0 / (1.0 + rates))
 
 
@@ -70,17 +69,17 @@ def gdp_per_head(tables: Tables, values: Values) -> float:
     return values["gdp_per_head"] * deflator(tables, values, GDP_YEAR)
 
 
-def payer_shares(tables: Tables, column: str) -> dict[str, Any]:
+def payer_shares(tables: Tables, factor: float | None = None) -> dict[str, Any]:
     """Give, for each payer, what it pays of each service: all of it, or the share that is cashable.
 
     Parameters
     ----------
-    column : 'all', or 'cashable' for the share of an avoided cost that would leave the accounts
+    factor : moves every cashable share, up to 1; None for all that is paid
     """
     names = service_names(tables)
     shares: dict[str, Any] = {}
     for row in tables.rows["unit_costs"]:
-        share = row.cashable if column == "cashable" else 1.0
+        share = 1.0 if factor is None else min(1.0, row.cashable * factor)
         shares.setdefault(row.payer, np.zeros(len(names)))[names.index(row.service)] = share
     return shares
 

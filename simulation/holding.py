@@ -69,7 +69,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     record_outcome(child, w, ledger, year, helper, support)
     child.outcome = worse(education, support)
     place_again(child, w, c, ledger, year, Outcome.ESCALATED <= support <= Outcome.NO_SERVICE)
-    consequences(child, w, ledger, year, helper if child.outcome == support else school)
+    consequences(child, w, ledger, year, helper if child.outcome == support else school, child.education != school)
     recorded_events(child, w, ledger, year)
     specialist_year(child, w, ledger, year, specialists)
 
@@ -206,15 +206,18 @@ def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, out
 
 
 @rule
-def consequences(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
-    """Let the worse of the year's outcomes act, once: harm, instability, unmet need, leaving school."""
+def consequences(child: Any, w: Any, ledger: Any, year: int, service: int, changed_school: bool) -> None:
+    """Let the worse of the year's outcomes act, once: harm, instability, unmet need, leaving school.
+
+    A move of school may be an adversity here; moves of placement are so where they happen (`moves.py`).
+    """
     u = uniforms(w.key, child.id, year, 0, Decision.CONSEQUENCE)
     day = int(u[2] * DAYS)
     if child.outcome == Outcome.ESCALATED:
         child.escalations += 1
         if u[0] < w.services[service].harm:
             suffer(child, w, ledger, year, w.service_harm, day)
-        if child.moved and u[1] < w.p.instability_of_move:
+        if changed_school and u[1] < w.p.instability_of_move:
             suffer(child, w, ledger, year, w.instability, day)
     elif child.outcome == Outcome.NO_SERVICE:
         child.years_unmet += 1

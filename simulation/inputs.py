@@ -9,7 +9,7 @@ from typing import Any
 
 from simulation.cells import read_table
 from simulation.errors import InputError, nearest
-from simulation.rows import KEYS, Row, SourceRow, UncertainRow
+from simulation.rows import ASSUMED, KEYS, Row, SourceRow, UncertainRow
 
 FOLDER = Path(__file__).parent / "tables"
 
@@ -88,6 +88,7 @@ def table_numbers(name: str, rows: list[Any]) -> Iterator[Number]:
         for column, unit in numeric.items():
             label = key if name == "parameters" else f"{name}.{key}.{column}"
             low, high, distribution = interval(row, column)
+            assumed = ASSUMED.get(name, {}).get(column)
             yield Number(
                 name=label,
                 value=float(getattr(row, column)),
@@ -95,9 +96,9 @@ def table_numbers(name: str, rows: list[Any]) -> Iterator[Number]:
                 low=low,
                 high=high,
                 distribution=distribution,
-                source=row.source,
-                grade=row.grade,
-                status=row.status,
+                source=assumed or row.source,
+                grade="assumption" if assumed else row.grade,
+                status="recalled" if assumed else row.status,
                 note=row.note,
                 file=f"{name}.csv",
                 row=line,
@@ -147,6 +148,7 @@ def check_links(rows: dict[str, list[Any]]) -> None:
             if name == "incidence":
                 known(where, "condition", row.condition, [x.condition for x in rows["conditions"]])
     check_payers(rows["unit_costs"])
+    used.update(source for columns in ASSUMED.values() for source in columns.values())
     for line, row in enumerate(rows["sources"], start=2):
         if row.key not in used and row.key != "chard_radley_2024":
             raise InputError(f"sources.csv: row {line}: '{row.key}' is used by no row; remove it")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from agents.child import MILLION
-from agents.names import ADULT, EVER_OUTCOME, Ever, Outcome, Tier
+from agents.names import ADULT, DAYS, EVER_OUTCOME, Ever, Outcome, Tier
 from simulation.build import authority_names
 from simulation.cohort import Life
 from simulation.economics import discount_factors, gdp_per_head, payer_shares, service_cost, years_lost
@@ -36,7 +36,7 @@ def sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> d
             here |= {f"yll{suffix}": lost, f"yld{suffix}": ill, f"dalys{suffix}": lost + ill}
         here["lost_gdp"] = here["dalys"] * healthy_year
         here["lost_gdp_discounted"] = here.pop("dalys_costs") * healthy_year
-        here |= place_costs(tables, life, place, factors["costs"])
+        here |= place_costs(tables, values, life, place, factors["costs"])
         for name, value in here.items():
             found.setdefault(name, []).append(value)
     return {name: np.array(each) for name, each in found.items()}
@@ -52,10 +52,12 @@ def place_counts(tables: Tables, life: Life, place: str) -> dict[str, float]:
 
     return {
         "children": float(len(people)),
+        "lived": float((people["died"] / DAYS).sum()),
         "cats": float(people["cats"].sum(dtype=np.int64)),
         "unresolved": float(life.ledger.unresolved[ADULT - 1, number]),
         "aces": float(people["aces"].sum(dtype=np.int64)),
         "aces_of_ten": float(aces_of_ten(tables, people["types"]).sum()),
+        "years_unmet": float(people["years_unmet"].sum(dtype=np.int64)),
         "four_or_more_aces": float((people["aces"] >= 4).sum()),
         "ever_referred": ever(Ever.REFERRED),
         "ever_child_in_need": ever(Ever.ASSESSED_IN_NEED),
@@ -78,11 +80,11 @@ def aces_of_ten(tables: Tables, types: Any) -> Any:
     return sum(((types & group) != 0).astype(np.int64) for group in groups)
 
 
-def place_costs(tables: Tables, life: Life, place: str, factors: Any) -> dict[str, float]:
+def place_costs(tables: Tables, values: Values, life: Life, place: str, factors: Any) -> dict[str, float]:
     """Sum public service cost in a place, by payer, undiscounted and discounted [GBP]."""
     cost = service_cost(life.ledger, tables, place)
     discounted = factors[: len(cost)] @ cost
-    whole, cashable = payer_shares(tables, "all"), payer_shares(tables, "cashable")
+    whole, cashable = payer_shares(tables), payer_shares(tables, values["factor_cashable"])
     alive = life.ledger.alive[: len(cost), authority_names(tables).index(place)]
     found = {
         "service_cost": float(cost.sum()),

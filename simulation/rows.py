@@ -121,6 +121,7 @@ class ConditionRow(UncertainRow):
     disability_weight_low: Share
     disability_weight_high: Share
     moderated_by_resilience: Switch
+    mental: Switch
 
 
 class IncidenceRow(Row):
@@ -285,6 +286,22 @@ class IndicatorRow(Row):
     unit: Text
     value: Annotated[float, number("see unit", 0)]
 
+
+ASSUMED: dict[str, dict[str, str]] = {
+    "adversities": dict.fromkeys(
+        ("weight_0_4", "weight_5_10", "weight_11_17", "severity", "deprivation_ratio", "direct_referral"),
+        "project_assumption",
+    ),
+    "conditions": {
+        "remission": "project_assumption",
+        "survey_age": "project_assumption",
+        "disability_weight": "gbd_2019",
+    },
+    "services": dict.fromkeys(("hold_log_odds", "f_sufficiency", "f_tip", "harm"), "project_assumption"),
+    "unit_costs": {"cashable": "project_assumption"},
+    "interventions": {"cost": "project_assumption"},
+}
+"""Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
 
 KEYS: dict[str, tuple[type[BaseModel], tuple[str, ...]]] = {
     "sources": (SourceRow, ("key",)),

@@ -22,8 +22,8 @@ def uncertain(numbers: dict[str, Number]) -> list[Number]:
 def quantiles(number: Number, at: Any) -> Any:
     """Read a number's distribution at probabilities.
 
-    Low and high give the width of its 95% interval (uniform: its ends); its centre is the value: mean of a normal
-    or a beta, median of a lognormal.
+    Low and high are the 95% interval (uniform: its ends) and the value is the median of a normal or a lognormal,
+    each half with a spread of its own. A beta has the value as its mean and an interval as wide as given.
 
     Parameters
     ----------
@@ -40,11 +40,17 @@ def quantiles(number: Number, at: Any) -> Any:
     if number.distribution == "uniform":
         return stats.uniform.ppf(at, low, high - low)
     if number.distribution == "normal":
-        return stats.norm.ppf(at, value, (high - low) / (2 * Z))
+        return split_normal(at, value, low, high)
     if number.distribution == "lognormal":
-        return np.exp(stats.norm.ppf(at, np.log(value), np.log(high / low) / (2 * Z)))
+        return np.exp(split_normal(at, np.log(value), np.log(low), np.log(high)))
     mean, size = beta_shape(value, low, high)
     return stats.beta.ppf(at, mean * size, (1 - mean) * size)
+
+
+def split_normal(at: Any, median: float, low: float, high: float) -> Any:
+    """Read a normal distribution whose halves below and above the median reach low and high at 2.5% and 97.5%."""
+    z = stats.norm.ppf(at)
+    return median + np.where(z < 0, median - low, high - median) * z / Z
 
 
 def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
@@ -83,7 +89,9 @@ def sobol_points(draws: int, columns: int, seed: int) -> Any:
 
 
 def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
-    """Draw two matrices of parameters that share exactly the numbers graded assumption.
+    """Draw two matrices of parameters that share exactly the numbers that rest on assumption.
+
+    Those are the numbers graded assumption and those set by hand (calibrated), whose intervals are assumed.
 
     Parameters
     ----------
@@ -93,7 +101,7 @@ def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
     -------
     two (draws, P) arrays; both are draws of the joint distribution
     """
-    assumed = np.array([number.grade == "assumption" for number in numbers], bool)
+    assumed = np.array([number.grade in ("assumption", "calibrated") for number in numbers], bool)
     points = sobol_points(draws, 2 * len(numbers), seed)
     first, other = points[:, : len(numbers)], points[:, len(numbers) :]
     second = np.where(assumed, first, other)

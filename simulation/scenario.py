@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from simulation.errors import InputError, nearest, shown
+from simulation.inputs import Number
 from simulation.rows import KEYS
 from simulation.toml import bounds, first_problem, flat, plain, read_toml
 
@@ -250,23 +251,26 @@ def check_names(
             raise InputError(f"{path}: key '{key}': unknown {what} {shown(name)}.{close}")
 
 
-def check_values(scenario: Scenario, units: Mapping[str, str], path: Path) -> None:
+def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path) -> None:
     """Refuse a number outside the range that its table allows.
+
+    A parameter has no range of its own: it may change size, but not sign where neither it nor its range is below 0.
 
     Parameters
     ----------
-    units : the unit of every number of the tables, by its name
+    numbers : every number of the tables, by its name
     """
     for name, value in scenario.numbers.items():
-        table, column = name.split(".")[0], name.split(".")[-1]
-        low: float | None = 0 if units[name] == "share" else None
-        high: float | None = 1 if units[name] == "share" else None
-        if table in KEYS and column in KEYS[table][0].model_fields:
+        number = numbers[name]
+        table, column = number.file.removesuffix(".csv"), name.split(".")[-1]
+        below_zero = number.value < 0 or (number.low is not None and number.low < 0)
+        low: float | None = None if below_zero else 0
+        high: float | None = 1 if number.unit.startswith("share") else None
+        if table != "parameters" and column in KEYS[table][0].model_fields:
             low, high = bounds(KEYS[table][0].model_fields[column])
-        below, above = low is not None and value < low, high is not None and value > high
-        if below or above:
+        if (low is not None and value < low) or (high is not None and value > high):
             allowed = f"{'any' if low is None else low} to {'any' if high is None else high}"
-            raise InputError(f"{path}: key 'numbers.{name}': {value} is outside {allowed} [{units[name]}]")
+            raise InputError(f"{path}: key 'numbers.{name}': {value} is outside {allowed} [{number.unit}]; change it")
 
 
 def names_used(scenario: Scenario) -> Iterator[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ from agents.rules import rule
 from agents.service import logistic
 from simulation.draws import Decision, uniforms
 from simulation.holding import hold
-from simulation.ledger import first_day, note, spell_band
+from simulation.ledger import enter, first_day, note, spell_band
 from simulation.moves import change_support, gone, in_social_care, out_of_school, suffer, support_tier, unresolved_load
 
 
@@ -114,8 +114,10 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         u = uniforms(w.key, child.id, year, 1, Decision.CONSEQUENCE)
         if u[3] < w.p.out_of_school_stays_out:
             to = w.not_in_education
+        else:
+            ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
     child.education = to
-    ledger.entries[year, child.authority, to] += 1
+    enter(child, w, ledger, year, to)
     note(ledger, child, first_day(year), Entry.SETTING, to, 0)
 
 

@@ -1,0 +1,78 @@
+"""The readme's commands and code do what it says."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from experiments.plan import find_scenario
+from simulation.inputs import load_tables
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    """Find the readme's fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands(mark: str) -> list[str]:
+    """Find the commands of the block that follows a mark."""
+    found = re.findall(
+        rf"^<!-- {mark} -->\n```sh\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert len(found) == 1, f"one block of commands follows <!-- {mark} -->"
+    return str(found[0]).splitlines()
+
+
+def test_the_first_block_installs_and_runs() -> None:
+    """From a clone, three lines lead to results: environment, installation, the main job."""
+    assert commands("run") == [
+        "python3 -m venv .venv",
+        ".venv/bin/pip install -q -e .",
+        ".venv/bin/wellheld run sandwell",
+    ]
+
+
+def test_the_second_block_runs_the_tests() -> None:
+    """Two more lines lead to a tested installation: the extra that exists, and pytest."""
+    install, test = commands("tests")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert install == '.venv/bin/pip install -q -e ".[dev]"'
+    assert test.startswith(".venv/bin/pytest")
+    extra = " ".join(project["optional-dependencies"]["dev"])
+    assert "pytest" in extra
+    assert "-n " not in test or "pytest-xdist" in extra
+    assert project["scripts"] == {"wellheld": "experiments.cli:main"}
+
+
+def test_the_python_block_runs() -> None:
+    """The readme's one block of Python runs as it stands and prints the differences."""
+    found = blocks("python")
+    assert len(found) == 1
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", found[0]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for word in ("quantity", "mean", "low_95", "high_95", "dalys", "service_cost"):
+        assert word in done.stdout
+
+
+def test_the_scenarios_it_shows_are_well_formed(tmp_path: Path) -> None:
+    """Each block of TOML is a scenario that can be run: its keys and names are known."""
+    found = blocks("toml")
+    assert found
+    for number, content in enumerate(found):
+        path = tmp_path / f"shown_{number}.toml"
+        path.write_text(content, encoding="utf-8")
+        assert find_scenario(path, load_tables()).levers
+
+
+@pytest.mark.parametrize("name", ["improved", "unchanged", "today"])
+def test_the_scenarios_it_names_are_shipped(name: str) -> None:
+    """The folder of scenarios has the three that the readme speaks of."""
+    assert (ROOT / "experiments" / "scenarios" / f"{name}.toml").is_file()
