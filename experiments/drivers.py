@@ -105,7 +105,8 @@ def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFram
         said.append(
             f"Assumptions bring {row['share_from_assumption']:.0%} of the variance of the difference in discounted "
             f"lost GDP (standard error {row['share_from_assumption_se']:.0%}) and chance "
-            f"{row['share_from_chance']:.0%}: of ignorance alone, about {min(1.0, row['share_from_assumption'] / ignorance):.0%} is assumption."
+            f"{row['share_from_chance']:.0%}: of ignorance alone, about "
+            f"{min(1.0, row['share_from_assumption'] / ignorance):.0%} is assumption."
         )
     return tuple(said)
 

@@ -125,7 +125,8 @@ def test_v22_dalys_are_years_lost_and_years_lived_with_disability(lived: Any, va
 @pytest.mark.parametrize("rate", [0.0, 0.015, 0.035])
 def test_v22_discounting_is_the_annuity_formula(values: dict[str, float], rate: float) -> None:
     """V22: n years from the first are worth (1 - v^n) / (1 - v); at a rate of 0, n. To rounding."""
-    factors = discount_factors(values | {"discount_rate_health": rate}, "health")
+    rates = {f"discount_rate_health_{span}": rate for span in ("to_30", "31_75", "after_75")}
+    factors = discount_factors(values | rates, "health")
     v = 1 / (1 + rate)
     for years in (1, 40, 100):
         worth = years if rate == 0 else (1 - v**years) / (1 - v)

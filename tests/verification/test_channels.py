@@ -109,7 +109,7 @@ def test_v32_without_a_causal_share_adversity_changes_no_daly(
     tables: Tables, values: dict[str, float], key: tuple[int, int, int], sandwell: Any
 ) -> None:
     """V32: with c = 0 the same people without adversity have the same DALYs. Bit for bit."""
-    numbers = values | {"causal_share": 0.0, "moderation": 0.0}
+    numbers = values | {"causal_share_mental": 0.0, "causal_share_other": 0.0}
     world = reference(tables, numbers, Switches(), key, 1_000)
     s = Surroundings(tables, numbers, scenario())
     with_it, without_it = (run(s, each, sandwell) for each in (world, without_adversity(world)))

@@ -82,11 +82,10 @@ class Accounts:
             self.spell(service, begun, min(day, self.end))
 
     def setting(self, service: int, day: int) -> None:
-        """Change the education setting: starting and changing phase by age cost no entry."""
+        """Change the education setting, by age or on the way."""
         before = self.spells.get("education")
         outgrown = before is None or day // DAYS > self.world.services["age_to"][before[0]]
-        if not outgrown:
-            self.entry(service, day)
+        self.entry(service, day)
         # Who leaves school for want of a service does so on the year's last day, after it is paid.
         leaves = not outgrown and self.outcome_in == day // DAYS
         self.begin("education", service, day + leaves)
@@ -169,7 +168,7 @@ def test_v24_days_and_entries_times_unit_costs_are_the_cost(lived: Any, world: W
 def test_v24_cost_by_payer_sums_to_the_total(lived: Any, tables: Tables) -> None:
     """V24: what payers pay sums to the total, and each service has one payer. Exact to rounding of the sum."""
     cost = service_cost(lived.life.ledger, tables, "sandwell")
-    payers = payer_shares(tables, "all")
+    payers = payer_shares(tables)
     assert set(sum(payers.values()).tolist()) <= {0.0, 1.0}
     assert np.isclose(sum((cost @ share).sum() for share in payers.values()), cost.sum(), rtol=1e-12)
 
