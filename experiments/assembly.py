@@ -65,6 +65,12 @@ def value(quantity: Quantity, scenario: str, sums: dict[str, dict[str, Any]]) ->
     return due / MILLION if quantity.unit == "GBP million" else due
 
 
+def apart(improved: Any, today: Any) -> Any:
+    """Subtract twins; what only rounding tells apart is no difference."""
+    gap = improved - today
+    return np.where(np.abs(gap) < 1e-9 * np.abs(today), 0.0, gap)
+
+
 def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Tabulate every quantity by place and scenario, and the paired difference."""
     today = np.stack([value(q, "today", sums) for q in QUANTITIES], axis=-1)
@@ -74,7 +80,7 @@ def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
         for scenario, runs in (
             (TODAY, today),
             (plan.scenario.name, improved),
-            (DIFFERENCE, improved - today),
+            (DIFFERENCE, apart(improved, today)),
         ):
             here = runs[:, :, :, number]
             band, share = bands(here), shares(here)
@@ -171,7 +177,7 @@ def decomposition(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
             now = np.array([split[stage][name] for split in splits]) / scale
             if plan.place == REGION:
                 now = np.concatenate([now, now.sum(axis=1, keepdims=True)], axis=1)
-            step = now - before
+            step = np.where(np.abs(now - before) < 1e-9, 0.0, now - before)
             for number, place in enumerate(plan.headline_places):
                 error = step[:, number].std(ddof=1) / np.sqrt(len(step)) if len(step) > 1 else float("nan")
                 rows.append((place, stage, name, unit, step[:, number].mean(), error, len(step)))

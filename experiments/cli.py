@@ -207,15 +207,14 @@ def check(
     debug: Debug = False,
 ) -> None:
     """Check a scenario or a table and say what is wrong with it, if anything."""
-    from simulation.cells import read_table
-    from simulation.inputs import load_tables
+    from simulation.inputs import check_table, load_tables
 
     if file.suffix == ".toml":
         from experiments.questions import find_scenario
 
         count, what = len(find_scenario(str(file), load_tables()).levers), "lever"
     elif file.suffix == ".csv":
-        count, what = len(read_table(file)), "row"
+        count, what = len(check_table(file)), "row"
     else:
         raise InputError(
             f"{file}: ends in neither .toml (a scenario) nor .csv (a table); rename it or give another file"

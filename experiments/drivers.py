@@ -72,7 +72,7 @@ def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFram
     steps = tables["decomposition"]
     steps = steps[(steps["place"] == place) & (steps["quantity"] == "dalys")]
     whole = steps["mean"].sum()
-    if whole:
+    if whole and any(lever.kind in ("prevention", "intervention") for lever in plan.scenario.levers):
         imposed = steps.loc[steps["channel"] == "prevention", "mean"].sum() / whole
         said.append(
             f"About {imposed:.0%} of the difference in DALYs is the prevention that the scenario imposes: nothing here "
@@ -115,7 +115,9 @@ def warnings(plan: Plan) -> tuple[str, ...]:
     """Say what to know before these figures are used."""
     said = []
     if plan.draws < 32:
-        said.append(f"Only {plan.draws} draws: bands and shares of variance are rough; 64 or more are advised.")
+        said.append(
+            f"Only {plan.draws} draw{'s' * (plan.draws > 1)}: bands and shares of variance are rough; 64 or more are advised."
+        )
     recalled = sum(plan.tables.numbers[name].status == "recalled" for name in plan.names)
     said.append(
         f"{recalled} of the {len(plan.names)} uncertain numbers are recalled from the literature or assumed, not read "

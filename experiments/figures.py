@@ -28,7 +28,7 @@ LABELS = {
     "lost_gdp_discounted": "lost GDP,\ndiscounted",
     "service_cost_discounted": "service cost,\ndiscounted",
 }
-SHARES = (("chance", GREY, ""), ("evidence", SKY, "//"), ("assumption", ORANGE, ".."))
+SHARES = (("chance", GREY, ""), ("other numbers, interactions", SKY, "//"), ("assumption", ORANGE, ".."))
 NO_BAND = math.nan
 FloatArray = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def draw_held(axes: Axes, results: Results) -> None:
     axes.set_xlabel("% of children, ever by 18 (a child may count in several rows; square-root scale)")
     axes.set_title("a  Who is held, by tier")
     handles = [Line2D([], [], color=colour, marker=marker, markersize=4.5) for _, colour, marker, _ in series]
-    axes.legend(handles, ["today", "improved"], loc="upper left", ncols=2, frameon=False, borderpad=0.1)
+    axes.legend(handles, ["today", results.improved], loc="upper left", ncols=2, frameon=False, borderpad=0.1)
 
 
 def square_root(values: FloatArray) -> FloatArray:
@@ -163,7 +163,7 @@ def draw_rows(axes: Axes, rows: dict[str, Row | None], title: str, label: str) -
 def draw_change(axes: Axes, results: Results) -> None:
     """Draw the paired difference of key quantities as a percentage of today."""
     rows = {LABELS[name]: relative_change(results, results.place, name) for name in KEY_QUANTITIES}
-    draw_rows(axes, rows, "b  What the improvement changes", "difference, % of today's mean")
+    draw_rows(axes, rows, "b  What the scenario changes", "difference, % of today's mean")
 
 
 def draw_places(axes: Axes, results: Results) -> None:
@@ -183,7 +183,7 @@ def draw_places(axes: Axes, results: Results) -> None:
 
 
 def variance_shares(row: Row | None) -> tuple[float, float, float] | None:
-    """Split a difference's variance into chance, evidence and assumption.
+    """Split a difference's variance into chance, the rest (other numbers and interactions) and assumption.
 
     Estimated shares can leave 0-1 by their own error: they are held within it, and to a sum of at most 1.
     """

@@ -46,7 +46,7 @@ SOCIAL_CARE = (
     Quantity("ever_looked_after", "ever looked after", "share of children", "Ever by 18"),
 )
 HEALTH = (
-    Quantity("dalys", "due to adversity", "DALYs", "Health", per_child=False),
+    Quantity("dalys", "DALYs due to adversity", "DALYs", "Health", per_child=False),
     Quantity("yll", "of them years of life lost", "DALYs", "Health", per_child=False),
     Quantity("yld", "of them years lived with disability", "DALYs", "Health", per_child=False),
     Quantity("dalys_discounted", "DALYs due to adversity, discounted", "DALYs", "Health", per_child=False),

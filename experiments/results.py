@@ -67,6 +67,13 @@ class Results:
         return "".join(each if each.isprintable() else "?" for each in " ".join(title.split()))
 
     @property
+    def description(self) -> str:
+        """Give what the scenario changes, in its own words, on one line."""
+        scenario = self.settings.get("scenario")
+        words = str(scenario.get("description", "")) if isinstance(scenario, Mapping) else ""
+        return "".join(each if each.isprintable() else "?" for each in " ".join(words.split())).rstrip(".")
+
+    @property
     def places(self) -> tuple[str, ...]:
         """Name the places of the headline, the region last."""
         names = [str(name) for name in self.headline["place"].unique()]

@@ -10,6 +10,10 @@ from experiments.quantities import PAYERS, QUANTITIES, Quantity, tier_quantities
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
 
 WIDTH = 100
+TIERS_READ = (
+    "By tier: a child in need counts once in every outcome that it ever had there, so shares may pass 100%; a "
+    "fall in a higher tier can mean that fewer arrive. Held with support reaches 0 in draws in which support has no effect."
+)
 NOT_FOR_INDIVIDUALS = "Not for predicting or deciding about any real child."
 ON_SCREEN = (
     "cats",
@@ -36,7 +40,7 @@ def screen(results: Results) -> str:
         heading(results),
         comparison(results),
         levels(results),
-        comparison(results, tier_quantities()),
+        [*wrapped(TIERS_READ), *comparison(results, tier_quantities())],
         by_place(results) if results.place == REGION else [],
         closing(results),
     ]
@@ -73,12 +77,13 @@ def heading(results: Results) -> list[str]:
         f"seed {settings['seed']}" if "seed" in settings else "",
         f"prices of {settings['price_year']}" if "price_year" in settings else "",
     ]
-    against = f"One year's births, over their whole lives. Today's services against: {results.improved_title}; "
-    against += "the same children and the same chance in both."
+    against = f"One year's births, over their whole lives. Today's services against: {results.improved_title}"
+    against += f" ({results.description}). " if results.description else ". "
+    against += "The same children and the same chance in both."
     words = (
         "Bands hold 80% and 95% of one cohort's runs (parameters and chance). mcse: Monte Carlo standard error of a "
         "mean. assumed: share of the difference's variance from parameters graded 'assumption' or set by hand, with "
-        "its standard error; chance: from chance in a cohort of this size; the rest is evidence-based."
+        "its standard error; chance: from chance in a cohort of this size; the rest: other numbers, interactions."
     )
     return [*wrapped(", ".join(part for part in parts if part)), *wrapped(against), *wrapped(words)]
 
@@ -100,7 +105,7 @@ def section_title(quantity: Quantity) -> str:
 def comparison(results: Results, shown: Sequence[Quantity] = SHOWN) -> list[str]:
     """Tabulate today, improved and their paired difference, section by section."""
     here = results.rows(results.place)
-    table = [["", TODAY, "improved", DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed", "chance"]]
+    table = [["", TODAY, results.improved[:10], DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed", "chance"]]
     sections: dict[int, str] = {}
     for quantity in shown:
         if section_title(quantity) not in sections.values():
@@ -146,7 +151,7 @@ def levels(results: Results) -> list[str]:
     widths = [max(len(row[column]) for row in table) for column in range(6)]
     start = widths[0] + 1
     second = start + sum(widths[1:]) + 5
-    return [" " * start + "today".ljust(second - start) + "improved", *lines]
+    return [" " * start + "today".ljust(second - start) + results.improved[:10], *lines]
 
 
 def by_place(results: Results) -> list[str]:
@@ -187,6 +192,11 @@ def decomposition(table: pd.DataFrame) -> Iterator[str]:
         yield f"{str(row['channel']).replace('_', ' ')} {rounding.text(mean, places, sign=True)}{error}"
 
 
+def draws_of(table: pd.DataFrame) -> str:
+    """Say on how many draws a table rests, where it does so."""
+    return f"from {int(table['draws'].iloc[0])} draws" if "draws" in table and len(table) else "all draws"
+
+
 def one_quantity(table: pd.DataFrame, place: str) -> tuple[str, pd.DataFrame]:
     """Keep a decomposition's rows of this place and of DALYs, or of its first quantity."""
     here = table[table["place"] == place] if "place" in table else table
@@ -206,7 +216,10 @@ def closing(results: Results) -> list[str]:
         sentences = (*sentences, "Break-even spend, GBP a child and year: " + "; ".join(break_even(here)))
     if (channels := results.tables.get("decomposition")) is not None and not channels.empty:
         title, here = one_quantity(channels, results.place)
-        sentences = (*sentences, f"Difference by channel, {title}: " + "; ".join(decomposition(here)))
+        sentences = (
+            *sentences,
+            f"Difference by channel, {title} ({draws_of(here)}): " + "; ".join(decomposition(here)),
+        )
     if results.assumptions:
         sentences = (*sentences, "What the difference rests on:", *(f"- {each}" for each in results.assumptions))
     sentences = (*sentences, *(f"Warning: {sentence}" for sentence in results.warnings), NOT_FOR_INDIVIDUALS)

@@ -17,6 +17,7 @@ from experiments.screen import NOT_FOR_INDIVIDUALS
 SHOWN_TABLES = {
     "decomposition": "By channel",
     "break_even": "Break-even spend, GBP a child and year",
+    "reconciliation": "A life beside a year",
     "plausibility": "Beside the data",
 }
 MOST_ROWS = 60
@@ -40,6 +41,8 @@ def scenario_rows(results: Results, place: str, name: str, unit: str) -> list[li
         cell = rounding.cells(row, unit, sign=scenario == DIFFERENCE)
         bands = [f"{cell[f'low_{width}']} to {cell[f'high_{width}']}" for width in (80, 95)]
         share = rounding.percent(row.get("share_from_assumption", math.nan))
+        error = rounding.percent(row.get("share_from_assumption_se", math.nan))
+        share = share if rounding.MISSING in (share, error) else f"{share} (±{error})"
         written.append([title, cell["mean"], cell["mcse"], *bands, share])
     return written
 
@@ -55,20 +58,32 @@ def sections(results: Results, place: str) -> list[Section]:
     return list(found.items())
 
 
+def readable(table: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Keep a table's rows of the run's own place, and the columns that differ or say something."""
+    here = table[table["place"] == place] if "place" in table else table
+    kept = [name for name in here.columns if name not in ("place", "unit", "draws", "indicator") or name == "unit"]
+    return here[kept].head(MOST_ROWS)
+
+
 def table_cells(table: pd.DataFrame) -> list[list[str]]:
-    """Write a tidy table's cells: words as they are, numbers to four significant digits."""
+    """Write a tidy table's cells: words spaced, numbers to three significant digits."""
     return [
-        [f"{value:,.4g}" if isinstance(value, float) else str(value) for value in row]
-        for row in table.head(MOST_ROWS).itertuples(index=False, name=None)
+        [
+            rounding.text(value, rounding.decimals(value, math.nan))
+            if isinstance(value, float)
+            else str(value).replace("_", " ")
+            for value in row
+        ]
+        for row in table.itertuples(index=False, name=None)
     ]
 
 
 def context(results: Results) -> dict[str, object]:
     """Gather what both pages show."""
     shown = [
-        (title, list(map(str, results.tables[name].columns)), table_cells(results.tables[name]), name)
+        (title, [str(column).replace("_", " ") for column in here.columns], table_cells(here), name)
         for name, title in SHOWN_TABLES.items()
-        if name in results.tables and not results.tables[name].empty
+        if name in results.tables and not (here := readable(results.tables[name], results.place)).empty
     ]
     settings = results.settings | {"children": results.children(results.place)}
     plain = {name: value for name, value in settings.items() if isinstance(value, (str, int, float))}
@@ -78,9 +93,7 @@ def context(results: Results) -> dict[str, object]:
         "settings": {name: value for name, value in plain.items() if name != "command"},
         "command": " ".join(str(results.settings.get("command", "")).split()),
         "header": HEADER,
-        "places": [
-            (place.replace("_", " ").capitalize(), sections(results, place)) for place in reversed(results.places)
-        ],
+        "places": [(results.place.replace("_", " ").capitalize(), sections(results, results.place))],
         "tables": shown,
         "others": sorted(name for name in results.tables if name not in SHOWN_TABLES),
         "not_for": NOT_FOR_INDIVIDUALS,

@@ -54,6 +54,8 @@ def read_table(path: Path) -> list[Any]:
 
 def table_model(path: Path) -> tuple[type[BaseModel], tuple[str, ...]]:
     """Find the row model of a table by its file's name."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; give the path of a table")
     if path.stem not in KEYS:
         raise InputError(
             f"{path.name}: not a table of this model.{nearest(path.stem, list(KEYS))} Tables: {', '.join(KEYS)}"

@@ -73,6 +73,13 @@ def check_all_read(tables: Tables, values: NamedValues) -> None:
             raise InputError(f"parameters.csv: row {number.row}: nothing reads '{number.name}'; remove the row")
 
 
+def check_table(path: Path) -> list[Any]:
+    """Read one table and check it alone and beside the other tables of the model, as a run would."""
+    rows = read_table(path)
+    check_links({**load_tables().rows, path.stem: rows})
+    return rows
+
+
 def table_numbers(name: str, rows: list[Any]) -> Iterator[Number]:
     """Name every numeric cell of a table `table.key.column`; parameters go by their own name."""
     model, keys = KEYS[name]
