@@ -116,7 +116,8 @@ def warnings(plan: Plan) -> tuple[str, ...]:
     said = []
     if plan.draws < 32:
         said.append(
-            f"Only {plan.draws} draw{'s' * (plan.draws > 1)}: bands and shares of variance are rough; 64 or more are advised."
+            f"Only {plan.draws} draw{'s' * (plan.draws > 1)}: bands and shares of variance are rough; "
+            "64 or more are advised."
         )
     recalled = sum(plan.tables.numbers[name].status == "recalled" for name in plan.names)
     said.append(

@@ -12,7 +12,8 @@ from experiments.results import DIFFERENCE, REGION, TODAY, Results
 WIDTH = 100
 TIERS_READ = (
     "By tier: a child in need counts once in every outcome that it ever had there, so shares may pass 100%; a "
-    "fall in a higher tier can mean that fewer arrive. Held with support reaches 0 in draws in which support has no effect."
+    "fall in a higher tier can mean that fewer arrive. Held with support reaches 0 in draws in which support "
+    "has no effect."
 )
 NOT_FOR_INDIVIDUALS = "Not for predicting or deciding about any real child."
 ON_SCREEN = (

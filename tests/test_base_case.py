@@ -13,6 +13,7 @@ from experiments.plan import make_plan
 from experiments.quantities import PAYERS, QUANTITIES
 from experiments.report import csv_bytes
 from experiments.results import DIFFERENCE, HEADLINE_COLUMNS, REGION, TODAY, Results
+from simulation.build import deflator
 from simulation.errors import InputError
 from simulation.inputs import Tables
 from simulation.scenario import Lever, Scenario
@@ -125,6 +126,41 @@ def test_v24_break_even_is_cashable_and_released(small: Results) -> None:
     for payer in (*PAYERS, "all payers"):
         assert mean[payer] == pytest.approx(mean[f"{payer}: cashable"] + mean[f"{payer}: capacity released"], abs=1e-9)
     assert mean["all payers"] == pytest.approx(sum(mean[payer] for payer in PAYERS), abs=1e-9)
+
+
+def test_a_life_and_a_year_are_reconciled(small: Results) -> None:
+    """A stationary population bears in a year what a cohort bears in its life; YLL and YLD are DALYs. To rounding."""
+    table = small.tables["reconciliation"].set_index(["quantity", "basis"])["mean"]
+    due = table["DALYs due to adversity"]
+    assert due["a year in the stationary population"] == pytest.approx(30 * due["per person over a life"], rel=1e-9)
+    assert table["YLL due to adversity"]["paired, per person"] + table["YLD due to adversity"]["per person"] == (
+        pytest.approx(due["per person over a life"], rel=1e-9)
+    )
+    today = rows(small, TODAY)["mean"]
+    assert due["a year in the stationary population"] == pytest.approx(today["dalys"], rel=1e-9)
+    lost = table["lost GDP, GBP million"]["a year in the stationary population"]
+    assert lost == pytest.approx(today["lost_gdp"], rel=1e-9)
+
+
+def test_interventions_cost_where_they_are_bought(tables: Tables) -> None:
+    """A named intervention costs its price for those it reaches, in its places alone, as the scenario sets it."""
+    bought = Lever(kind="intervention", name="triple_p", coverage=0.3, authorities=("dudley",))
+    plan = make_plan("region", 1, 1, 6, Scenario(name="bought", levers=(bought,)), "compiled")
+    dear = make_plan(
+        "region",
+        1,
+        1,
+        6,
+        Scenario(name="dear", levers=(bought,), numbers={"interventions.triple_p.cost": 1000.0}),
+        "compiled",
+    )
+    price = tables.numbers["interventions.triple_p.cost"].value
+    year = next(row.price_year for row in tables.rows["interventions"] if row.intervention == "triple_p")
+    assert assembly.known_cost(plan, "sandwell") == 0.0
+    assert assembly.known_cost(plan, "dudley") == pytest.approx(
+        0.3 * price * deflator(tables, plan.values(0, 0), year), rel=1e-9
+    )
+    assert assembly.known_cost(dear, "dudley") == pytest.approx(assembly.known_cost(plan, "dudley") * 1000.0 / price)
 
 
 def test_channels_add_up_to_the_difference() -> None:
@@ -278,12 +314,19 @@ def test_a_scenario_of_sufficiency_alone_changes_outcomes() -> None:
 
 REFUSED = {
     "place": ({"place": "sandwel"}, r"place: unknown place 'sandwel'\. Did you mean 'sandwell'\?"),
-    "engine": ({"engine": "mesas"}, r"engine: unknown engine 'mesas'\. Did you mean 'mesa'\?"),
+    "engine": ({"engine": "mesas"}, r"engine: unknown engine 'mesas'; give compiled or mesa"),
     "no draws": ({"draws": 0}, r"draws: 0 is below 1; 64 is the default"),
     "fewer draws": ({"draws": -3}, r"draws: -3 is below 1"),
     "negative seed": ({"seed": -1}, r"seed: -1 is outside 0 to \d+; choose a whole number within it"),
     "large seed": ({"seed": 2**63}, r"seed: \d+ is outside 0 to \d+; choose a whole number within it"),
     "no children": ({"children": 0}, r"children: 0 is outside 1 to \d+; choose a whole number within it"),
+    "no jobs": ({"jobs": 0}, r"jobs: 0 is below 1; leave it out to use all cores"),
+    "fewer jobs": ({"jobs": -2}, r"jobs: -2 is below 1"),
+    "against itself": ({"scenario": "today"}, r"scenario 'today': a run already sets its scenario against today"),
+    "number of the wrong sign": (
+        {"scenario": Scenario(name="mine", numbers={"gdp_per_head": -1.0})},
+        r"mine: key 'numbers\.gdp_per_head': -1\.0 is outside 0 to any \[.*\]; change it",
+    ),
     "scenario file": ({"scenario": "no_such_scenario.toml"}, r"no_such_scenario\.toml: no such file"),
     "shipped scenario": ({"scenario": "improvd"}, r"improvd.* Did you mean 'improved'\?"),
 }

@@ -146,7 +146,7 @@ def test_more_specialist_services_than_a_record_holds_are_refused(tables: Tables
 def test_v32_a_channel_switched_off_is_at_its_null(tables: Tables, values: Values, channel: str, number: str) -> None:
     off = build(tables, values, Switches(**{channel: False}), KEY)
     on = build(tables, values, Switches(), KEY)
-    share = values["causal_share"] if number == "moderation" else 1.0
+    share = values["causal_share_mental"] if number == "moderation" else 1.0
     assert getattr(on.p, number) == values[number] * share != 0.0
     assert off.p._replace(**{number: values[number] * share}) == on.p
     assert getattr(off.p, number) == 0.0
@@ -219,13 +219,44 @@ def test_v31_hazard_ratios_give_back_the_odds_ratios(tables: Tables, values: Val
 
 
 def test_v31_relative_risks_are_the_causal_share_of_the_log(tables: Tables, values: Values) -> None:
-    none = build(tables, {**values, "causal_share": 0.0}, Switches(), KEY)
-    half, full = (build(tables, {**values, "causal_share": share}, Switches(), KEY) for share in (0.5, 1.0))
+    def causal(mental: float, other: float) -> World:
+        shares = {"causal_share_mental": mental, "causal_share_other": other}
+        return build(tables, {**values, **shares}, Switches(), KEY)
+
+    full, none = causal(1.0, 1.0), causal(0.0, 0.0)
+    mental = np.array([row.mental == 1 for row in tables.rows["conditions"]])
+    assert 0 < mental.sum() < len(mental)
     assert not none.log_ratio.any()
     assert not none.log_ratio_death.any()
-    assert half.log_ratio == pytest.approx(0.5 * full.log_ratio)
-    assert half.log_ratio_death == pytest.approx(0.5 * full.log_ratio_death)
+    assert none.p.moderation == 0.0
+    apart = causal(0.5, 0.25)
+    assert apart.log_ratio[mental] == pytest.approx(0.5 * full.log_ratio[mental])
+    assert apart.log_ratio[~mental] == pytest.approx(0.25 * full.log_ratio[~mental])
+    assert apart.log_ratio_death == pytest.approx(0.25 * full.log_ratio_death)
+    assert apart.p.moderation == pytest.approx(0.5 * values["moderation"])
     assert full.log_ratio[:, 4] == pytest.approx(full.log_ratio[:, 8] / (1 + 4 * values["slope_beyond_four"]))
+
+
+def test_the_share_of_the_mind_is_that_of_the_minds_conditions(tables: Tables) -> None:
+    """Mental illness and use of substances are apart from diseases of the body."""
+    mental = {row.condition for row in tables.rows["conditions"] if row.mental}
+    assert {"depression", "anxiety"} <= mental
+    assert not mental & {"cancer", "diabetes", "cardiovascular_disease", "respiratory_disease"}
+
+
+def test_factors_scale_what_they_are_about(tables: Tables, values: Values, built: World) -> None:
+    """Factors on incidence, remission and direct referral scale those alone; a share stays within 1."""
+    by_factor = {
+        name: build(tables, {**values, name: 2.0}, Switches(), KEY)
+        for name in ("factor_incidence", "factor_remission", "factor_direct_referral")
+    }
+    assert by_factor["factor_incidence"].incidence == pytest.approx(2.0 * built.incidence)
+    assert by_factor["factor_incidence"].remission == pytest.approx(built.remission)
+    assert by_factor["factor_remission"].remission == pytest.approx(2.0 * built.remission)
+    assert by_factor["factor_remission"].incidence == pytest.approx(built.incidence)
+    referred = by_factor["factor_direct_referral"].adversities["direct_referral"]
+    assert referred == pytest.approx(np.minimum(1.0, 2.0 * built.adversities["direct_referral"]))
+    assert referred.max() > built.adversities["direct_referral"].max()
 
 
 def test_curves_go_through_the_published_points(values: Values) -> None:

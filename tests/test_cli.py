@@ -299,6 +299,11 @@ def test_bad_options_are_refused_in_one_line(refused, stand_in, here, line, part
         (SCENARIO + "coverage = 2", ["mine.toml: key 'lever[1].coverage': 2 is outside 0 to 1"]),
         (SCENARIO + 'authorities = ["sandwel"]', ["unknown authority 'sandwel'. Did you mean 'sandwell'?"]),
         (SCENARIO + 'authorities = ["england"]', ["unknown authority 'england'"]),
+        (
+            SCENARIO.replace("add = 0.02", "multiply = 1.1"),
+            ["prevention starts from 0, which no factor moves", "add instead of multiply"],
+        ),
+        (SCENARIO + "[numbers]\ngdp_per_head = -1", ["'numbers.gdp_per_head': -1.0 is outside 0 to any", "change it"]),
         (SCENARIO + f"[numbers]\n{SOME_NUMBER}x = 1", ["unknown number", f"Did you mean '{SOME_NUMBER}'?"]),
         (SCENARIO + f"[numbers]\n{SOME_SHARE} = 1.1", [f"'numbers.{SOME_SHARE}': 1.1 is outside 0", "1"]),
         (SCENARIO + f"[numbers]\n{SOME_SHARE} = -0.1", [f"'numbers.{SOME_SHARE}': -0.1 is outside 0"]),
@@ -329,13 +334,13 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_run(refused, stan
 
 
 def test_the_most_children_that_fit_is_named(refused, stand_in, monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 70_000)
+    monkeypatch.setattr(limits, "free_memory", lambda: 700_000)
     assert "700 is the most that fits" in refused("run", "sandwell", "--children", "701")
     assert "100 is the most that fits" in refused("run", "region", "--children", "101")
 
 
 def test_as_many_children_as_fit_are_taken(wellheld, stand_in, monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 70_000)
+    monkeypatch.setattr(limits, "free_memory", lambda: 700_999)
     assert wellheld("run", "sandwell", "--children", "700").code == 0
     assert stand_in["children"] == 700
 
@@ -364,7 +369,9 @@ def test_ctrl_c_in_another_command(refused, monkeypatch):
 
 
 FAILURES = {
-    "disk full": (OSError(errno.ENOSPC, "No space left on device", "x"), 1, ["the disk is full", "--out"]),
+    "disk full": (OSError(errno.ENOSPC, "No space left on device", "x"), 1, ["x: no space is left", "--out"]),
+    "disk full somewhere": (OSError(errno.ENOSPC, "No space left on device"), 1, ["the disk: no space is left"]),
+    "quota": (OSError(errno.EDQUOT, "Disk quota exceeded", "/results/y"), 1, ["/results/y: no space is left"]),
     "no memory": (MemoryError(), 1, ["not enough memory", "--children"]),
     "resource": (ResourceError("too many open files; close some"), 1, ["too many open files; close some"]),
     "another failure of the system": (

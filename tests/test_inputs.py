@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from simulation.cells import LARGEST, read_table
 from simulation.errors import InputError
 from simulation.inputs import FOLDER, Number, Tables, load_tables
-from simulation.rows import KEYS, Row
+from simulation.rows import ASSUMED, KEYS, Row
 
 Change = Callable[[bytes], bytes]
 Refuse = Callable[[str, Change], str]
@@ -85,7 +85,7 @@ def test_every_file_of_the_folder_is_a_table_and_every_table_a_file() -> None:
 
 @pytest.mark.parametrize("name", [name for name, (model, _) in KEYS.items() if issubclass(model, Row)])
 def test_every_numeric_cell_becomes_a_number_with_its_story(tables: Tables, name: str) -> None:
-    """Value, unit, source, grade, file and row; text, keys and ends of intervals are no numbers of their own."""
+    """Value, unit, file and row; source and grade are the row's, or the column's own where nobody measured it."""
     sources = {row["key"] for row in raw("sources")}
     silent = {*KEYS[name][1], "low", "high", "age_to", "source", "grade", "status", "note", "title", "unit"}
     expected = set()
@@ -95,7 +95,10 @@ def test_every_numeric_cell_becomes_a_number_with_its_story(tables: Tables, name
                 number = tables.numbers[label(name, row, column)]
                 expected.add(number.name)
                 assert number.value == float(row[column])
-                assert (number.source, number.grade, number.status) == (row["source"], row["grade"], row["status"])
+                story = (row["source"], row["grade"], row["status"])
+                if column in ASSUMED.get(name, {}):
+                    story = (ASSUMED[name][column], "assumption", "recalled")
+                assert (number.source, number.grade, number.status) == story
                 assert (number.file, number.row, number.note) == (f"{name}.csv", line, row["note"])
                 assert number.unit, number.name
                 assert number.source in sources
@@ -116,6 +119,19 @@ def test_a_disability_weight_reads_its_interval_from_its_own_columns(tables: Tab
     number = tables.numbers["conditions.depression.disability_weight"]
     assert (number.value, number.low, number.high, number.distribution) == (0.2, 0.138, 0.271, "beta")
     assert tables.numbers["conditions.smoking.disability_weight"].distribution == "fixed"
+
+
+def test_a_grade_is_of_the_number_not_of_its_row(tables: Tables) -> None:
+    """What is assumed beside what was measured says so: no cell of a published row lends its grade to a guess."""
+    grades = {name: tables.numbers[name].grade for name in tables.numbers}
+    assert grades["adversities.sexual_abuse.value"] == "published"
+    assert grades["adversities.sexual_abuse.severity"] == "assumption"
+    assert grades["adversities.sexual_abuse.direct_referral"] == "assumption"
+    assert grades["services.foster_care.harm"] == grades["unit_costs.camhs.all.episode.cashable"] == "assumption"
+    assert grades["unit_costs.camhs.all.episode.value"] == "published"
+    assert tables.numbers["conditions.depression.disability_weight"].source == "gbd_2019"
+    for name, columns in ASSUMED.items():
+        assert columns.keys() <= KEYS[name][0].model_fields.keys()
 
 
 def test_units_come_from_the_parameter_or_the_column(tables: Tables) -> None:

@@ -181,7 +181,8 @@ def test_html_page_needs_nothing_else(files: dict[str, bytes]) -> None:
 def test_screen_fits_and_says_what_matters(place: str) -> None:
     lines = report.screen(synthetic(place)).splitlines()
     assert max(map(len, lines)) <= 100
-    assert len(lines) <= 75
+    # 12 quantities and 20 tiers with their sections, 12 levels, the words; a region adds its places.
+    assert len(lines) <= (90 if place == "region" else 80)
     text = "\n".join(lines)
     for words in (
         "CATs",
@@ -191,13 +192,41 @@ def test_screen_fits_and_says_what_matters(place: str) -> None:
         "Break-even",
         "rests on",
         "synthetic",
-        "60%",
+        "60±5%",
         "256 runs",
     ):
         assert words in text
     assert lines[-1] == "Not for predicting or deciding about any real child."
+    assert "all 210.0 (95% -20.0 to 430.0); education 12.5 (95% 1.0 to" in text
     if place == "region":
         assert all(f"\n{authority} " in text for authority in AUTHORITIES)
+
+
+def test_every_quantity_on_screen_has_the_same_ten_cells() -> None:
+    """Tiers too stand in the table's form: two levels, difference, error, two bands, and what its variance is of."""
+    results = synthetic()
+    lines = report.screen(results).splitlines()
+    table = [line for line in lines if line.endswith(" 60±5%    15%")]
+    assert len(table) == 12 + 20
+    assert sum(line.split()[:4] == ["today", "improved", "difference", "mcse"] for line in lines) == 2
+    for line in lines:
+        if line.split()[:3] == ["today", "improved", "difference"]:
+            assert line.split()[3:] == ["mcse", "80%", "band", "95%", "band", "assumed", "chance"]
+    for line in table:
+        today, improved, difference, error, low_80, high_80, low_95, high_95 = (
+            float(cell.replace(",", "")) for cell in line.split()[-10:-2]
+        )
+        assert improved - today == pytest.approx(difference, abs=0.02 * today + 0.01)
+        assert low_95 < low_80 < difference < high_80 < high_95
+        assert 0 < error < high_80 - low_80
+
+
+def test_a_share_without_its_error_stands_alone() -> None:
+    results = synthetic()
+    results.headline["share_from_assumption_se"] = float("nan")
+    text = report.screen(results)
+    assert "±5%" not in text
+    assert text.count(" 60%    15%") == 12 + 20
 
 
 def test_no_change_is_shown_as_zero_without_shares() -> None:
@@ -207,7 +236,7 @@ def test_no_change_is_shown_as_zero_without_shares() -> None:
     results.headline.loc[same, numbers] = 0.0
     results.headline.loc[same, ["share_from_assumption", "share_from_chance"]] = float("nan")
     line = next(line for line in report.screen(results).splitlines() if line.startswith(" CATs"))
-    assert line.split()[-7:] == ["0", "0", "0", "0", "0", "0", "-"]
+    assert line.split()[-8:] == ["0", "0", "0", "0", "0", "0", "-", "-"]
     assert report.contents(results)["figure.png"].startswith(b"\x89PNG")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simulation.errors import InputError, nearest, shown
+from simulation.inputs import Number, Tables
 from simulation.scenario import Lever, Scenario, check_names, check_values, load_scenario
 
 SHIPPED = Path(__file__).parents[1] / "experiments" / "scenarios"
@@ -257,6 +258,15 @@ REFUSED = {
         ["add = 0.1 and multiply = 1.1", "keep one"],
     ),
     "neither": (PREVENTION, ["'lever[1]'", "neither add nor multiply"]),
+    "prevention from nothing": (PREVENTION + "multiply = 1.1", ["starts from 0", "write add instead of multiply"]),
+    "placement stability from nothing": (
+        NAME + '[[lever]]\nkind = "placement_stability"\nmultiply = 2',
+        ["'lever[1]'", "placement_stability starts from 0", "write add instead of multiply"],
+    ),
+    "recovery from nothing": (
+        NAME + '[[lever]]\nkind = "recovery"\nmultiply = 2',
+        ["recovery starts from 0", "write add instead of multiply"],
+    ),
     "services of prevention": (
         PREVENTION + 'add = 0.1\nservices = ["camhs"]',
         ["services belongs to sufficiency"],
@@ -416,29 +426,79 @@ def test_known_names_pass():
     check_names(named(kind="intervention", add=None, name="triple_p", coverage=0.1), *KNOWN)
 
 
-UNITS = {"tip_share": "share", "tip_effect": "log-odds", "services.camhs.hold_log_odds": "log-odds"}
+def number(name, unit, value=0.5, low=None, high=None, file="parameters.csv"):
+    distribution = "fixed" if low is None else "normal"
+    return Number(name, value, unit, low, high, distribution, "nobody", "assumption", "read", "", file, 2)
+
+
+NUMBERS = {
+    each.name: each
+    for each in (
+        number("tip_share", "share"),
+        number("tip_share_of_those", "share of those in need"),
+        number("gdp", "GBP a year"),
+        number("effect", "log-odds", 0.1, 0.0, 0.3),
+        number("tip_effect", "log-odds", 0.0, -0.2, 0.4),
+        number("shift", "log-odds", -0.3),
+        number("services.camhs.hold_log_odds", "log-odds", file="services.csv"),
+        number("services.camhs.acceptance", "share", file="services.csv"),
+    )
+}
 
 
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
-        ("tip_share", 1.1, "mine.toml: key 'numbers.tip_share': 1.1 is outside 0 to 1 [share]"),
-        ("tip_share", -0.1, "mine.toml: key 'numbers.tip_share': -0.1 is outside 0 to 1 [share]"),
+        ("tip_share", 1.1, "mine.toml: key 'numbers.tip_share': 1.1 is outside 0 to 1 [share]; change it"),
+        ("tip_share", -0.1, "mine.toml: key 'numbers.tip_share': -0.1 is outside 0 to 1 [share]; change it"),
+        (
+            "tip_share_of_those",
+            1.01,
+            "mine.toml: key 'numbers.tip_share_of_those': 1.01 is outside 0 to 1 [share of those in need]; change it",
+        ),
+        ("gdp", -1.0, "mine.toml: key 'numbers.gdp': -1.0 is outside 0 to any [GBP a year]; change it"),
+        ("effect", -0.1, "mine.toml: key 'numbers.effect': -0.1 is outside 0 to any [log-odds]; change it"),
+        (
+            "services.camhs.acceptance",
+            1.5,
+            "mine.toml: key 'numbers.services.camhs.acceptance': 1.5 is outside 0 to 1 [share]; change it",
+        ),
         (
             "services.camhs.hold_log_odds",
             21.0,
-            "mine.toml: key 'numbers.services.camhs.hold_log_odds': 21.0 is outside -20 to 20 [log-odds]",
+            "mine.toml: key 'numbers.services.camhs.hold_log_odds': 21.0 is outside -20 to 20 [log-odds]; change it",
         ),
     ],
 )
 def test_a_number_outside_its_tables_range_is_refused(name, value, line):
     with pytest.raises(InputError) as caught:
-        check_values(Scenario(name="mine", numbers={name: value}), UNITS, Path("mine.toml"))
+        check_values(Scenario(name="mine", numbers={name: value}), NUMBERS, Path("mine.toml"))
     assert str(caught.value) == line
 
 
-def test_a_number_without_a_range_may_be_any():
-    check_values(Scenario(name="mine", numbers={"tip_effect": -50.0, "tip_share": 1.0}), UNITS, Path("mine.toml"))
+def test_a_number_within_its_range_or_that_may_be_negative_is_taken():
+    taken = {"tip_effect": -50.0, "shift": -9.0, "tip_share": 1.0, "effect": 0.0, "gdp": 1e9}
+    taken["services.camhs.hold_log_odds"] = -20.0
+    check_values(Scenario(name="mine", numbers=taken), NUMBERS, Path("mine.toml"))
+
+
+def test_no_shipped_share_leaves_0_to_1_and_no_positive_parameter_its_sign(tables: Tables):
+    """Of every number: its own value is taken; a share above 1, or a sign that is not its own, is not.
+
+    Indicators are data to compare with, which nothing is computed from as a share: they are left out.
+    """
+
+    def taken(name, value):
+        check_values(Scenario(name="mine", numbers={name: value}), tables.numbers, Path("mine.toml"))
+
+    for name, each in tables.numbers.items():
+        taken(name, each.value)
+        if each.unit.startswith("share") and each.file != "indicators.csv":
+            with pytest.raises(InputError, match="outside 0 to 1 "):
+                taken(name, 1.001)
+        if each.file == "parameters.csv" and each.value >= 0 and (each.low is None or each.low >= 0):
+            with pytest.raises(InputError, match="outside 0 to "):
+                taken(name, -0.001)
 
 
 # Errors

@@ -2,16 +2,21 @@
 
 import re
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from agents.names import Entry
+from experiments import timeline
 from experiments.timeline import REFERENCE_CHILDREN, words
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.inputs import Tables
+from simulation.ledger import JOURNAL
 from simulation.population import cohort
 from simulation.scenario import Scenario, Switches
 
@@ -100,6 +105,33 @@ def test_a_life_within_its_neighbourhood_can_be_told() -> None:
     assert sum(line.endswith("  Dies") for line in lines) == 1
 
 
+def test_what_a_year_held_is_told_at_death_and_death_is_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year is planned before death is known: its later lines are told on the day of death, before it. By hand."""
+    start = 10 * 365
+    journal = [
+        (start, Entry.SETTING, 0, 0),
+        (start + 364, Entry.HEALED, 0, 2),
+        (start + 100, Entry.DEATH, 0, 0),
+        (start + 200, Entry.REFERRAL, 0, 0),
+        (start + 40, Entry.RECORDED_EVENT, 0, 0),
+    ]
+
+    def lived(s: Any, world: Any, begun: Any, room: int, watched: int) -> Any:
+        record = begun.copy()
+        record["died"] = start + 100
+        lines = np.array([(watched, day, entry, detail, number) for day, entry, detail, number in journal], JOURNAL)
+        return SimpleNamespace(
+            children=record, ledger=SimpleNamespace(journal=lines, lines=np.array([len(lines), room, watched]))
+        )
+
+    monkeypatch.setattr(timeline, "reference", lambda *_: None)
+    monkeypatch.setattr(timeline, "run", lived)
+    found = [LINE.fullmatch(line) for line in words(3, children=CHILDREN)[2:-1]]
+    told_of = [(int(each[1]), int(each[2]), each[3]) for each in found if each]
+    assert [each[:2] for each in told_of] == [(10, 0), (10, 40), (10, 100), (10, 100), (10, 100)]
+    assert [each[2] for each in told_of[2:]] == ["2 unresolved events healed", "Referred to social care", "Dies"]
+
+
 @pytest.mark.parametrize("child", [-1, CHILDREN, 10**12])
 def test_a_child_that_does_not_exist_is_refused(child: int) -> None:
     """B: a number outside the cohort is refused, with the range and what to do."""
@@ -109,5 +141,5 @@ def test_a_child_that_does_not_exist_is_refused(child: int) -> None:
 
 def test_a_place_that_does_not_exist_is_refused() -> None:
     """B: an unknown place is refused by name."""
-    with pytest.raises(InputError, match="sandwel"):
+    with pytest.raises(InputError, match=r"^place: unknown place 'sandwel'\. Did you mean 'sandwell'\?$"):
         words(0, "sandwel", children=CHILDREN)
