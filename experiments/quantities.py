@@ -37,10 +37,10 @@ ADVERSITY = (
     Quantity("aces", "ACE types a child at 18 (of nine)", "types per child", "Adversity"),
     Quantity("aces_of_ten", "the wider count (of ten, neglect too)", "types per child", "Adversity"),
     Quantity("years_unmet", "years with need and no service", "years per child", "Adversity"),
-    Quantity("four_or_more_aces", "four or more ACEs at 18 (of nine)", "share of children", "Adversity"),
+    Quantity("four_or_more_aces", "4 or more ACEs at 18 (of nine)", "share of children", "Adversity"),
 )
 SOCIAL_CARE = (
-    Quantity("ever_referred", "ever referred to social care", "share of children", "Ever by 18"),
+    Quantity("ever_referred", "ever referred", "share of children", "Ever by 18"),
     Quantity("ever_child_in_need", "ever child in need", "share of children", "Ever by 18"),
     Quantity("ever_child_protection_plan", "ever on a protection plan", "share of children", "Ever by 18"),
     Quantity("ever_looked_after", "ever looked after", "share of children", "Ever by 18"),

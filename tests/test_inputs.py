@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from simulation.cells import LARGEST, read_table
 from simulation.errors import InputError
-from simulation.inputs import FOLDER, Number, Tables, load_tables
+from simulation.inputs import FOLDER, Number, Tables, check_table, load_tables
 from simulation.rows import ASSUMED, KEYS, Row
 
 Change = Callable[[bytes], bytes]
@@ -201,7 +201,7 @@ def test_b_a_file_of_another_shape_is_refused(refuse: Refuse, change: Change, ex
 
 
 def test_b_a_missing_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"parameters\.csv: cannot be read .*; give a readable UTF-8 file"):
+    with pytest.raises(InputError, match=r"parameters\.csv: there is no such file; give the path of a table$"):
         read_table(tmp_path / "parameters.csv")
 
 
@@ -209,6 +209,7 @@ def test_b_a_missing_table_is_refused(tmp_path: Path) -> None:
     ("name", "expected"), [("parameter", "Did you mean 'parameters'"), ("zzzz", "Tables: sources")]
 )
 def test_b_a_table_of_another_name_is_refused(tmp_path: Path, name: str, expected: str) -> None:
+    (tmp_path / f"{name}.csv").write_text("name\n")
     with pytest.raises(InputError, match=rf"{name}\.csv: not a table of this model\..*{expected}"):
         read_table(tmp_path / f"{name}.csv")
 
@@ -305,6 +306,14 @@ ROWS: list[tuple[str, Change, str]] = [
 @pytest.mark.parametrize(("table", "change", "expected"), ROWS)
 def test_b_rows_that_do_not_fit_together_are_refused(refuse: Refuse, table: str, change: Change, expected: str) -> None:
     assert re.match(expected, refuse(table, change))
+
+
+def test_b_one_table_is_checked_beside_the_shipped_ones(changed: Callable[[str, Change], Path]) -> None:
+    """What no cell shows is found too: a row that leads to a service of another table that is not there."""
+    path = changed("supports", put(b"early_years,family_", b"early_years,familie_")) / "supports.csv"
+    with pytest.raises(InputError, match=r"supports\.csv: row 2: unknown support .*mean 'family_support'"):
+        check_table(path)
+    assert len(check_table(FOLDER / "supports.csv")) == len(raw("supports"))
 
 
 def test_a_number_is_never_changed() -> None:
