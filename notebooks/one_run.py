@@ -130,10 +130,13 @@ for sentence in (*results.assumptions, *results.warnings):
 # ## Limits
 #
 # - Harm from adversity is well evidenced. Benefit from trauma-informed practice is not: its effect is drawn from a wide
-#   distribution close to zero that includes harm, and Sufficiency's is assumed.
+#   distribution with median zero, harm included, and Sufficiency's is assumed.
 # - The levels of Sufficiency and of trauma-informed practice that stand for today are assumptions, except where
 #   staffing of social care was measured.
 # - Eight draws of 400 children are for reading. `wellheld run sandwell` takes 64 draws of a year's births.
 # - Stocks and flows are set by hand to the statutory returns, roughly; `MODEL.md` names the misses.
+# - Support and plans for special educational needs follow, in the model, from not being held at school: much of the
+#   service cost spared is theirs, although learning needs do not vanish when a child is held.
+# - The bands hold chance and ignorance of numbers, not of the model's structure.
 # - The cost of the improvement is unknown and left out: read the break-even spend in the results instead.
 # - The simulated children are no real children. Do not use the model to predict or decide about any child.
