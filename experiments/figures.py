@@ -28,7 +28,7 @@ LABELS = {
     "lost_gdp_discounted": "lost GDP,\ndiscounted",
     "service_cost_discounted": "service cost,\ndiscounted",
 }
-SHARES = (("chance", GREY, ""), ("other numbers, interactions", SKY, "//"), ("assumption", ORANGE, ".."))
+SHARES = (("chance", GREY, ""), ("other numbers", SKY, "//"), ("assumption", ORANGE, ".."))
 NO_BAND = math.nan
 FloatArray = NDArray[np.float64]
 

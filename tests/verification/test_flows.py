@@ -1,31 +1,20 @@
-"""What a year books of children built by hand: harm, referrals, plans, care, school, justice, entry costs.
+"""What a year books of children built by hand: harm by passing on, instability, and moves of school.
 
 Everything that could happen is either certain or impossible, so that every count is exact: no test here has a
 limit of chance.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
-from worlds import equal_risks, immortal, never_ill, one_year, with_fields, with_scalars
+from certain import SIZE, Numbered, aged, doors, flows, leaving, needed, on_ways, quiet_world, told
+from worlds import one_year, with_fields, with_scalars
 
-from agents.child import NEVER
-from agents.names import ADULT, DAYS, NONE, Entry, Ever, Flow, Outcome
-from simulation.build import build, service_names
+from agents.names import NONE, Entry, Ever, Flow, Outcome
+from simulation.build import service_names
 from simulation.context import Surroundings
 from simulation.inputs import Tables
-from simulation.ledger import LINES, Ledger
-from simulation.population import cohort
-from simulation.scenario import Scenario, Switches
-from simulation.world import ROUTE, World
-
-SIZE = 60
-CERTAIN = 1e6
-PRICES = {"family_support": 31_000, "camhs": 17_000, "severe_absence": 7_000, "assessment": 700}
-Ways = dict[tuple[str, int], str]
-Numbered = Callable[[str], int]
+from simulation.ledger import LINES
+from simulation.world import World
 
 
 @pytest.fixture(scope="module")
@@ -37,85 +26,19 @@ def number(tables: Tables) -> Numbered:
 @pytest.fixture(scope="module")
 def open_doors(tables: Tables, values: dict[str, float]) -> Surroundings:
     """Let every service accept whoever asks."""
-    accepted = {f"services.{name}.acceptance": 1.0 for name in service_names(tables)}
-    return Surroundings(tables, values | accepted, Scenario.today())
+    return doors(tables, values, 1.0)
 
 
 @pytest.fixture(scope="module")
 def closed_doors(tables: Tables, values: dict[str, float]) -> Surroundings:
     """Let no service accept anybody."""
-    accepted = {f"services.{name}.acceptance": 0.0 for name in service_names(tables)}
-    return Surroundings(tables, values | accepted, Scenario.today())
+    return doors(tables, values, 0.0)
 
 
 @pytest.fixture(scope="module")
 def quiet(tables: Tables, values: dict[str, float], key: tuple[int, int, int]) -> World:
-    """Build a world in which nothing happens: no adversity, need, exit, move, harm, event, illness or death."""
-    world = never_ill(immortal(equal_risks(build(tables, values, Switches(), key)), until=ADULT))
-    plain = world._replace(
-        hazard=np.zeros_like(world.hazard),
-        need=with_fields(world.need, without_adversity=0.0, per_unresolved=0.0),
-        services=with_fields(
-            world.services, exit_rate_first_year=0.0, exit_rate_later=0.0, placement_move_rate=0.0, harm=0.0
-        ),
-        support_first=np.zeros_like(world.support_first),
-        events=with_fields(world.events, log_odds=-1e9),
-    )
-    off = {"instability_of_move": 0.0, "leaves_school": 0.0, "rereferral_rate": 0.0, "out_of_school_stays_out": 0.0}
-    return with_scalars(plain, heal_child=-1e9, **off)
-
-
-def needed(world: World) -> World:
-    """Let every child be in need, and no service hold it."""
-    return world._replace(
-        need=with_fields(world.need, without_adversity=1e9),
-        need_gradient=np.ones(10),
-        services=with_fields(world.services, hold_log_odds=-1e9),
-    )
-
-
-def leaving(world: World, *services: int, later: bool = True) -> World:
-    """Let spells in some services end at once (or, not later, only in their first year)."""
-    copy = world.services.copy()
-    copy["exit_rate_first_year"][list(services)] = CERTAIN
-    copy["exit_rate_later"][list(services)] = CERTAIN if later else 0.0
-    return world._replace(services=copy)
-
-
-def on_ways(tables: Tables, world: World, ways: Ways) -> World:
-    """Lead every pathway where it is told to; 0 is up and 1 is down. The array keeps its size."""
-    names = service_names(tables)
-    first, routes = np.zeros((len(names), 3), np.int64), []
-    for row, name in enumerate(names):
-        for move in (0, 1):
-            first[row, move] = len(routes)
-            if (name, move) in ways:
-                routes.append((0, 17, names.index(ways[name, move]), 1.0))
-        first[row, 2] = len(routes)
-    padded = np.zeros_like(world.routes)
-    padded[: len(routes)] = np.array(routes, ROUTE) if routes else padded[:0]
-    return world._replace(route_first=first, routes=padded)
-
-
-def aged(tables: Tables, age: int, education: int, **fields: Any) -> Any:
-    """Build children of an age by hand, in a setting; ages are years of the run."""
-    children = cohort(tables, tables.values(), ["sandwell"], SIZE, (1, 0, 0))
-    children["birth_year"] = 0
-    children["education"] = education
-    assert 0 <= age <= ADULT
-    return with_fields(children, **fields)
-
-
-def told(book: Ledger, entry: Entry) -> Any:
-    """Give the journal's lines of one kind."""
-    lines = book.journal[: book.lines[0]]
-    return lines[lines["entry"] == entry]
-
-
-def flows(book: Ledger, year: int) -> dict[Flow, int]:
-    """Sum a year's flows over places; those that are 0 are left out, and so are the children counted."""
-    found = book.flows[year].sum(axis=0)
-    return {flow: int(found[flow]) for flow in Flow if found[flow] and flow != Flow.CHILDREN_AT_31_MARCH}
+    """Build a world in which nothing happens."""
+    return quiet_world(tables, values, key)
 
 
 # Harm and instability
@@ -244,7 +167,7 @@ def test_a_permanent_exclusion_is_counted_once(
 
 def test_absence_is_no_exclusion(tables: Tables, closed_doors: Surroundings, quiet: World, number: Numbered) -> None:
     """A child that no service takes may stay away from school: out of it, not excluded, and nothing returns it."""
-    world = with_scalars(needed(quiet), leaves_school=1.0)
+    world = with_scalars(on_ways(tables, needed(quiet), {}), leaves_school=1.0)
     children, book = one_year(closed_doors, world, aged(tables, 12, number("secondary_school")), 12)
     assert (children["education"] == number("severe_absence")).all()
     assert flows(book, 12) == {Flow.UNMET_NEED: SIZE}
