@@ -57,6 +57,7 @@ class Ever(IntEnum):
     CHILD_PROTECTION_PLAN = 2
     LOOKED_AFTER = 3
     IN_NEED_BY_5 = 4
+    YOUTH_JUSTICE = 5
     EXCLUDED = 6
     OUT_OF_SCHOOL = 7
     LEFT_CARE_AT_18 = 8

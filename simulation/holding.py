@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.adversity import probability_need
 from agents.child import MILLION
-from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Flow, Move, Outcome, Tier
+from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
 from agents.service import days_until, hold_outcome, log_odds_event, log_odds_held, logistic, worse
 from simulation.draws import Decision, uniforms
@@ -258,5 +258,7 @@ def recorded_events(child: Any, w: Any, ledger: Any, year: int) -> None:
                 ledger.events[year, child.authority, row.event] += 1
                 note(ledger, child, first_day(year), Entry.RECORDED_EVENT, row.event, 0)
                 if row.service != NONE:
-                    ledger.flows[year, child.authority, Flow.YOUTH_JUSTICE_ENTRANTS] += 1
+                    if child.ever >> Ever.YOUTH_JUSTICE & 1 == 0:
+                        child.ever |= 1 << Ever.YOUTH_JUSTICE
+                        ledger.flows[year, child.authority, Flow.YOUTH_JUSTICE_ENTRANTS] += 1
                     add_specialist(child, w, ledger, year, row.service, 0)

@@ -184,6 +184,8 @@ def test_who_enters_youth_justice_is_counted_and_enters_its_service(
     assert flows(book, 12) == {Flow.YOUTH_JUSTICE_ENTRANTS: SIZE}
     assert (children["specialists"] == 1 << quiet.services[service]["bit"]).all()
     assert book.entries[12].sum(axis=0)[service] == SIZE == book.entries[12].sum()
+    _, book = one_year(open_doors, world, children, 13)
+    assert flows(book, 13) == {}
     _, book = one_year(open_doors, world, aged(tables, 9, number("primary_school")), 9)
     assert flows(book, 9) == {}
     _, book = one_year(open_doors, quiet, aged(tables, 12, number("secondary_school")), 12)
