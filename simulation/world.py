@@ -32,6 +32,7 @@ class Scalars(NamedTuple):
     exposed_ratio: float
     repetition_ratio: float
     care_leaver_ratio: float
+    care_leaver_until: float
     out_of_school_stays_out: float
     heal_child: float
     heal_adult: float

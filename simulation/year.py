@@ -74,7 +74,7 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
         ill += child.conditions >> number & 1
     # At 18 itself care is left only in the next phase.
     leaver = child.ever >> Ever.LEFT_CARE_AT_18 & 1 or support_tier(child, w) == Tier.LOOKED_AFTER
-    raised = w.p.care_leaver_ratio if age < 25 and leaver else 1.0
+    raised = w.p.care_leaver_ratio if age < w.p.care_leaver_until and leaver else 1.0
     u = (0.0, 0.0, 0.0, 0.0)
     for kind in range(len(w.adult_adversities)):
         row = w.adult_adversities[kind]
