@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from simulation.errors import InputError, nearest
-from simulation.rows import KEYS, UncertainRow
+from simulation.rows import KEYS, Kinds, UncertainRow
 
 LARGEST = 20_000_000
 """Largest table file that is opened [bytes]."""
@@ -30,15 +30,19 @@ WEIGHTED = {"deprivation": ("authority",), "ethnic_groups": ("authority",)}
 """Tables whose `share` sums to 1 within these columns."""
 
 
-def read_table(path: Path) -> list[Any]:
+def read_table(path: Path, kinds: Kinds = KEYS) -> list[Any]:
     """Read one table and check every row of it.
+
+    Parameters
+    ----------
+    kinds : the row model and the key columns of every table that is known
 
     Raises
     ------
     InputError
         If the file is not a table of the model or any cell, row or sum is not as it must be.
     """
-    model, keys = table_model(path)
+    model, keys = table_model(path, kinds)
     rows = []
     for line, cells in read_cells(path, list(model.model_fields)):
         try:
@@ -52,15 +56,15 @@ def read_table(path: Path) -> list[Any]:
     return rows
 
 
-def table_model(path: Path) -> tuple[type[BaseModel], tuple[str, ...]]:
+def table_model(path: Path, kinds: Kinds) -> tuple[type[BaseModel], tuple[str, ...]]:
     """Find the row model of a table by its file's name."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; give the path of a table")
-    if path.stem not in KEYS:
+    if path.stem not in kinds:
         raise InputError(
-            f"{path.name}: not a table of this model.{nearest(path.stem, list(KEYS))} Tables: {', '.join(KEYS)}"
+            f"{path.name}: not a table of this model.{nearest(path.stem, list(kinds))} Tables: {', '.join(kinds)}"
         )
-    return KEYS[path.stem]
+    return kinds[path.stem]
 
 
 def read_cells(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -1,7 +1,7 @@
 """Read the tables: every cell checked, every number kept with its unit, range, source and grade."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from simulation.cells import read_table
 from simulation.errors import InputError, nearest
-from simulation.rows import ASSUMED, KEYS, Row, SourceRow, UncertainRow
+from simulation.rows import ASSUMED, KEYS, Kinds, Row, SourceRow, UncertainRow
 
 FOLDER = Path(__file__).parent / "tables"
 
@@ -42,7 +42,8 @@ class Tables:
 
     def source(self, key: str) -> SourceRow:
         """Find a source by its key."""
-        found: SourceRow = next(row for row in self.rows["sources"] if row.key == key)
+        rows = next(table for table in self.rows.values() if table and isinstance(table[0], SourceRow))
+        found: SourceRow = next(row for row in rows if row.key == key)
         return found
 
     def values(self) -> "NamedValues":
@@ -80,9 +81,9 @@ def check_table(path: Path) -> list[Any]:
     return rows
 
 
-def table_numbers(name: str, rows: list[Any]) -> Iterator[Number]:
+def table_numbers(name: str, rows: list[Any], kinds: Kinds = KEYS) -> Iterator[Number]:
     """Name every numeric cell of a table `table.key.column`; parameters go by their own name."""
-    model, keys = KEYS[name]
+    model, keys = kinds[name]
     if not issubclass(model, Row):
         return
     numeric = {
@@ -182,11 +183,21 @@ def known(where: str, column: str, name: str, names: list[str]) -> None:
 
 @cache
 def load_tables(folder: Path = FOLDER) -> Tables:
-    """Read and check every table of a folder."""
-    rows = {name: read_table(folder / f"{name}.csv") for name in KEYS}
-    check_links(rows)
+    """Read and check every table of the model in a folder."""
+    return read_folder(folder, KEYS, check_links)
+
+
+def read_folder(folder: Path, kinds: Kinds, check: Callable[[dict[str, list[Any]]], None]) -> Tables:
+    """Read every table of a folder, check the tables beside each other, and name their numbers.
+
+    Parameters
+    ----------
+    check : refuses what one table says against another
+    """
+    rows = {name: read_table(folder / f"{name}.csv", kinds) for name in kinds}
+    check(rows)
     numbers: dict[str, Number] = {}
     for name, table in rows.items():
-        numbers.update((number.name, number) for number in table_numbers(name, table))
-    hashes = {f"{name}.csv": hashlib.sha256((folder / f"{name}.csv").read_bytes()).hexdigest() for name in KEYS}
+        numbers.update((number.name, number) for number in table_numbers(name, table, kinds))
+    hashes = {f"{name}.csv": hashlib.sha256((folder / f"{name}.csv").read_bytes()).hexdigest() for name in kinds}
     return Tables(rows, numbers, hashes)

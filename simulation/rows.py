@@ -4,6 +4,7 @@ One small model per table of `simulation/tables/`. The reader in `inputs.py` che
 its model; `wellheld parameters` and `wellheld check` show the unit and the allowed range from here.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -303,7 +304,9 @@ ASSUMED: dict[str, dict[str, str]] = {
 }
 """Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
 
-KEYS: dict[str, tuple[type[BaseModel], tuple[str, ...]]] = {
+Kinds = Mapping[str, tuple[type[BaseModel], tuple[str, ...]]]
+"""Row model and key columns of each table."""
+KEYS: Kinds = {
     "sources": (SourceRow, ("key",)),
     "parameters": (ParameterRow, ("name",)),
     "authorities": (AuthorityRow, ("authority",)),

@@ -22,7 +22,7 @@ from pydantic import (
 
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Number
-from simulation.rows import KEYS
+from simulation.rows import KEYS, Kinds
 from simulation.toml import bounds, first_problem, flat, plain, read_toml
 
 Kind = Literal[
@@ -251,7 +251,7 @@ def check_names(
             raise InputError(f"{path}: key '{key}': unknown {what} {shown(name)}.{close}")
 
 
-def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path) -> None:
+def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path, kinds: Kinds = KEYS) -> None:
     """Refuse a number outside the range that its table allows.
 
     A parameter has no range of its own: it may change size, but not sign where neither it nor its range is below 0.
@@ -259,6 +259,7 @@ def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path) 
     Parameters
     ----------
     numbers : every number of the tables, by its name
+    kinds : the row model of each table
     """
     for name, value in scenario.numbers.items():
         number = numbers[name]
@@ -266,8 +267,8 @@ def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path) 
         below_zero = number.value < 0 or (number.low is not None and number.low < 0)
         low: float | None = None if below_zero else 0
         high: float | None = 1 if number.unit.startswith("share") else None
-        if table != "parameters" and column in KEYS[table][0].model_fields:
-            low, high = bounds(KEYS[table][0].model_fields[column])
+        if table != "parameters" and column in kinds[table][0].model_fields:
+            low, high = bounds(kinds[table][0].model_fields[column])
         if (low is not None and value < low) or (high is not None and value > high):
             allowed = f"{'any' if low is None else low} to {'any' if high is None else high}"
             raise InputError(f"{path}: key 'numbers.{name}': {value} is outside {allowed} [{number.unit}]; change it")
