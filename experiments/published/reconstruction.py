@@ -1,0 +1,214 @@
+"""Reconstruct the inputs of the flow model from its published answers, and find how far they are left open.
+
+Bounded least squares (scipy, trust region): the answers in units of half their last published digit, and beside them
+how far each input is moved within its range, so that what the answers leave open stays where it began. Every input is
+moved together with all others, and each moves several answers.
+"""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import optimize
+from scipy.stats import qmc
+
+from experiments.published.flow import PLACE, Answers, answers, flow
+from experiments.published.inputs import figure
+from simulation.errors import InputError
+from simulation.inputs import Number, Tables
+from simulation.sampling import uncertain
+from simulation.scenario import Lever, Scenario
+
+Reading = Literal["points", "relative"]
+READINGS: tuple[Reading, ...] = ("points", "relative")
+PUBLISHED = {
+    "growth": "growth_in_cats_4_years",
+    "cost": "lost_cost_of_dalys_baseline",
+    "fewer_cats": "fewer_cats_improved",
+    "improved_cost": "lost_cost_of_dalys_improved",
+    "reduced_cost": "reduced_cost_4_years",
+}
+"""The published figure of each answer."""
+YEARS = 4
+"""Years of the published illustration."""
+STRAIN = 0.1
+"""Weight of an input's way through its whole range against half the last digit of an answer."""
+STEP = 1e-5
+"""Step of the differences that give the slopes [share of the range]."""
+
+
+class Fit(NamedTuple):
+    """One set of inputs and what it gives."""
+
+    points: Any  # (inputs,) places in their ranges, 0 to 1
+    inputs: Any  # (inputs,) values
+    answers: Any  # (5,) in the order of `Answers`
+    strain: float  # distance moved from where it began [ranges]
+    fits: bool  # every answer within half its last published digit
+
+
+def fitted(tables: Tables) -> list[Number]:
+    """List the inputs that are reconstructed: those with a range."""
+    return [number for number in uncertain(tables.numbers) if number.file == "flow_numbers.csv"]
+
+
+def published(tables: Tables) -> tuple[Any, Any]:
+    """Give the published answers, and half of the last digit of each: two (5,) arrays."""
+    values = [figure(tables, PUBLISHED[name], PLACE) for name in Answers._fields]
+    found = [value for value in values if value is not None]
+    if len(found) < len(values):
+        raise InputError(f"published_figures.csv: an answer of {PLACE} is missing; add its row")
+    half = [0.5 * 10.0 ** int(Decimal(f"{value:g}").as_tuple().exponent) for value in found]
+    return np.array(found), np.array(half)
+
+
+def as_relative(scenario: Scenario) -> Scenario:
+    """Read a scenario's added points of Sufficiency and TIP alignment as relative changes: +0.10 as times 1.10."""
+    levers = tuple(
+        Lever.model_validate(
+            {**lever.model_dump(exclude_unset=True, exclude={"add"}), "multiply": 1.0 + (lever.add or 0.0)}
+        )
+        if lever.kind in ("sufficiency", "tip_alignment") and lever.add is not None
+        else lever
+        for lever in scenario.levers
+    )
+    return scenario.model_copy(update={"levers": levers})
+
+
+def read_as(scenario: Scenario, reading: Reading) -> Scenario:
+    """Take a scenario's added points as they stand, or as relative changes."""
+    return as_relative(scenario) if reading == "relative" else scenario
+
+
+def values_at(tables: Tables, points: Any) -> dict[str, Any]:
+    """Give every number, the reconstructed ones at places in their ranges.
+
+    Parameters
+    ----------
+    points : (..., inputs) 0 to 1
+    """
+    numbers = fitted(tables)
+    low, high = ends(numbers)
+    inputs = low + np.asarray(points) * (high - low)
+    return {**tables.values(), **{number.name: inputs[..., k, None] for k, number in enumerate(numbers)}}
+
+
+def ends(numbers: Sequence[Number]) -> tuple[Any, Any]:
+    """Give the lower and upper ends of the ranges."""
+    low = [number.low for number in numbers if number.low is not None]
+    high = [number.high for number in numbers if number.high is not None]
+    return np.array(low), np.array(high)
+
+
+def answers_at(tables: Tables, points: Any, scenario: Scenario) -> Any:
+    """Give the five answers at places in the ranges: (..., 5)."""
+    values = values_at(tables, points)
+    given = answers(flow(tables, values, years=YEARS), flow(tables, values, scenario, years=YEARS))
+    return np.stack(np.broadcast_arrays(*given), axis=-1)
+
+
+def reconstruct(tables: Tables, scenario: Scenario, start: Any = None, target: Any = None) -> Fit:
+    """Find the set of inputs that gives the published answers and lies nearest to where it began.
+
+    Parameters
+    ----------
+    scenario : the published improvement, in one of its readings
+    start : (inputs,) places in the ranges to stay near; their middles if not given
+    target : (5,) answers to meet; the published ones if not given
+    """
+    said, half = published(tables)
+    numbers = fitted(tables)
+    begun = np.full(len(numbers), 0.5) if start is None else np.asarray(start, float)
+    aim = said if target is None else target
+
+    def residuals(points: Any) -> Any:
+        gap = (answers_at(tables, points, scenario) - aim) / half
+        return np.concatenate([gap, STRAIN * (points - begun)], axis=-1)
+
+    def slopes(points: Any) -> Any:
+        step = np.where(points < 0.5, STEP, -STEP)
+        moved = residuals(np.concatenate([points[None], points + np.diag(step)]))
+        return ((moved[1:] - moved[0]) / step[:, None]).T
+
+    found = optimize.least_squares(residuals, np.clip(begun, 0.01, 0.99), slopes, bounds=(0.0, 1.0), max_nfev=60)
+    low, high = ends(numbers)
+    given = answers_at(tables, found.x, scenario)
+    return Fit(
+        points=found.x,
+        inputs=low + found.x * (high - low),
+        answers=given,
+        strain=float(np.sqrt(((found.x - begun) ** 2).sum())),
+        fits=bool((np.abs(given - said) <= half).all()),
+    )
+
+
+def sets(tables: Tables, scenario: Scenario, count: int, seed: int) -> tuple[list[Fit], int]:
+    """Sample sets of inputs that all give the published answers.
+
+    Each begins at a scrambled Sobol point of the ranges, with answers drawn evenly within their rounding, and is moved
+    as little as it takes; a set that then misses a published answer by more than half its last digit is dropped.
+
+    Returns
+    -------
+    `count` sets, and how many were tried
+    """
+    said, half = published(tables)
+    size = len(fitted(tables))
+    draws = qmc.Sobol(size + len(said), rng=seed)
+    kept: list[Fit] = []
+    tried = 0
+    while len(kept) < count:
+        if tried > 50 * count:
+            raise InputError(f"only {len(kept)} of {tried} sets give the published answers; widen the ranges")
+        for point in draws.random(64):
+            aim = said + (2.0 * point[size:] - 1.0) * half
+            # The saving over the years is theirs of the two yearly costs: it is not free.
+            aim[4] = np.clip(YEARS * (aim[1] - aim[3]), said[4] - half[4], said[4] + half[4])
+            aim[3] = aim[1] - aim[4] / YEARS
+            tried += 1
+            fit = reconstruct(tables, scenario, point[:size], aim)
+            if fit.fits:
+                kept.append(fit)
+            if len(kept) == count:
+                break
+    return kept, tried
+
+
+def influence(tables: Tables, scenario: Scenario, points: Any) -> pd.DataFrame:
+    """Tabulate by how much each answer moves with a tenth of each input's range, in half last digits.
+
+    Returns
+    -------
+    one row an input; one column an answer
+    """
+    _, half = published(tables)
+    numbers = fitted(tables)
+    step = np.where(points < 0.5, 0.1, -0.1)
+    moved = answers_at(tables, np.concatenate([points[None], points + np.diag(step)]), scenario)
+    table = pd.DataFrame((moved[1:] - moved[0]) / np.sign(step)[:, None] / half, columns=list(Answers._fields))
+    table.insert(0, "input", [number.name.split(".")[1] for number in numbers])
+    return table
+
+
+def questions(tables: Tables) -> dict[str, Scenario]:
+    """List the questions that are asked of every set: one lever each, what the publication did not answer."""
+    schools = tuple(row.service for row in tables.rows["flow_services"] if row.role == "entry")
+    steps = tuple(row.service for row in tables.rows["flow_services"] if row.role == "step")
+
+    def one(title: str, kind: str, add: float, services: Collection[str] | None = None) -> tuple[str, Scenario]:
+        lever = Lever.model_validate({"kind": kind, "add": add} | ({"services": services} if services else {}))
+        return title, Scenario(name="question", title=title, levers=(lever,))
+
+    return dict(
+        [
+            one("Prevention of 2% alone", "prevention", 0.02),
+            one("Sufficiency of schools +10 points alone", "sufficiency", 0.10, schools),
+            one("Sufficiency of schools +20 points alone", "sufficiency", 0.20, schools),
+            one("Sufficiency of the services above +20 points alone", "sufficiency", 0.20, steps),
+            one("TIP alignment of all +20 points alone", "tip_alignment", 0.20),
+            one("TIP alignment of schools +20 points alone", "tip_alignment", 0.20, schools),
+            one("Places above: acceptance +10 points alone", "supply", 0.10),
+        ]
+    )
