@@ -1,10 +1,10 @@
-"""List the numbers of the model: value, unit, range, source and grade."""
+"""List the numbers of the model and of the published models: value, unit, range, source and grade."""
 
 import io
 import json
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from rich.console import Console
@@ -30,19 +30,25 @@ FIELDS = (
 )
 
 
-def listing(tables: Tables, name: str | None, as_json: bool) -> str:
+def listing(groups: Sequence[Tables], name: str | None, as_json: bool) -> str:
     """Write all numbers, those whose names begin with `name`, or everything about one.
+
+    Parameters
+    ----------
+    groups : sets of tables, each with its own sources; no two have a number of one name
 
     Raises
     ------
     InputError
         If no number has the name or begins with it.
     """
-    if name is not None and name in tables.numbers:
-        return one(tables, tables.numbers[name], as_json)
-    found = [number for key, number in tables.numbers.items() if name is None or key.startswith(name)]
+    numbers = {key: number for tables in groups for key, number in tables.numbers.items()}
+    for tables in groups:
+        if name is not None and name in tables.numbers:
+            return one(tables, tables.numbers[name], as_json)
+    found = [number for key, number in numbers.items() if name is None or key.startswith(name)]
     if not found:
-        close = nearest(name or "", tables.numbers) or " `wellheld parameters` lists all."
+        close = nearest(name or "", numbers) or " `wellheld parameters` lists all."
         raise InputError(f"unknown number {shown(name)}.{close}")
     if as_json:
         return as_text([fields(number) for number in found])

@@ -1,4 +1,4 @@
-"""Answer at the command line: run, timeline, parameters, check, benchmark.
+"""Answer at the command line: run, timeline, parameters, check, benchmark, and the published models.
 
 Libraries that are slow to load are imported inside the command that needs them, so that
 `wellheld --help` answers at once.
@@ -13,7 +13,9 @@ import typer
 
 from experiments import boundary
 from experiments.limits import LARGEST_SEED, check_children, check_whole, cores
-from simulation.errors import InputError, nearest, shown
+from experiments.options import Debug, Json, known_place
+from experiments.published.cli import app as published_models
+from simulation.errors import InputError, shown
 
 if TYPE_CHECKING:
     from simulation.inputs import Tables
@@ -32,6 +34,7 @@ Examples:
   wellheld check mine.toml
   wellheld timeline 42 --place walsall         one simulated child's life, event by event
   wellheld parameters tip_effect               where a number comes from
+  wellheld published ace-costs                 the published ACE cost model, rebuilt
   wellheld --install-completion                complete commands with the tab key
 """
 RUN_EXAMPLES = """\b
@@ -48,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.add_typer(published_models, name="published")
 
 
 class Engine(StrEnum):
@@ -73,8 +77,6 @@ Children = Annotated[int | None, typer.Option(help="Children in each place.", sh
 ScenarioOption = Annotated[
     str, typer.Option(metavar="FILE", help="A .toml file, or a shipped one: today, improved, unchanged.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -194,11 +196,12 @@ def parameters(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List every number of the model with its unit, range, source and grade."""
+    """List every number of the model and of the published models with its unit, range, source and grade."""
     from experiments import catalogue
+    from experiments.published.inputs import load_published
     from simulation.inputs import load_tables
 
-    typer.echo(catalogue.listing(load_tables(), name, as_json), nl=False)
+    typer.echo(catalogue.listing([load_tables(), load_published()], name, as_json), nl=False)
 
 
 @app.command()
@@ -207,6 +210,8 @@ def check(
     debug: Debug = False,
 ) -> None:
     """Check a scenario or a table and say what is wrong with it, if anything."""
+    from experiments.published.inputs import check_published_table
+    from experiments.published.rows import KINDS
     from simulation.inputs import check_table, load_tables
 
     if file.suffix == ".toml":
@@ -214,7 +219,7 @@ def check(
 
         count, what = len(find_scenario(str(file), load_tables()).levers), "lever"
     elif file.suffix == ".csv":
-        count, what = len(check_table(file)), "row"
+        count, what = len((check_published_table if file.stem in KINDS else check_table)(file)), "row"
     else:
         raise InputError(
             f"{file}: ends in neither .toml (a scenario) nor .csv (a table); rename it or give another file"
@@ -233,13 +238,6 @@ def benchmark(debug: Debug = False) -> None:
 def places(tables: "Tables") -> dict[str, int]:
     """Give the authorities that can be run, each with its births a year."""
     return {row.authority: row.births for row in tables.rows["authorities"] if row.role == "place"}
-
-
-def known_place(place: str, names: tuple[str, ...]) -> str:
-    """Give the name of a place as the tables write it, or offer the nearest."""
-    if place.casefold() in names:
-        return place.casefold()
-    raise InputError(f"unknown place {shown(place)}.{nearest(place, names)} Places: {', '.join(names)}.")
 
 
 def main() -> None:

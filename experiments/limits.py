@@ -14,6 +14,12 @@ def check_whole(option: str, value: int | None, low: int, high: int, remedy: str
         raise InputError(f"{option} {shown(value)} is outside {low} to {high}; {remedy}")
 
 
+def check_fraction(option: str, value: float | None, low: float, high: float, remedy: str) -> None:
+    """Refuse a fraction outside its range, or one that is no number."""
+    if value is not None and not low <= value <= high:
+        raise InputError(f"{option} {shown(value)} is outside {low:g} to {high:g}; {remedy}")
+
+
 def check_children(children: int | None, count_of_places: int) -> None:
     """Refuse a number of children that is no number of children or does not fit in memory."""
     if children is None:

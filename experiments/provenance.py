@@ -1,12 +1,10 @@
 """Say by what a run was made, so that the same command makes it again, byte for byte."""
 
-import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from experiments.bands import SEEDS, seeds_of
+from experiments.origin import commit, installed
 from experiments.plan import Plan
 from experiments.questions import SHIPPED
 from experiments.results import REGION, TODAY
@@ -15,29 +13,6 @@ from simulation.population import births
 from simulation.scenario import load_scenario
 
 LIBRARIES = ("jinja2", "joblib", "matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
-
-
-def commit() -> str:
-    """Name the commit that runs, where the code lies in a repository; with '+' where files differ from it."""
-    folder = Path(__file__).resolve().parent.parent
-    if not (folder / ".git").exists():
-        return "unknown"
-    try:
-        head, changed = (
-            subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=False)
-            for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-        )
-    except OSError:
-        return "unknown"
-    return (head.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
-
-
-def installed(name: str) -> str:
-    """Give the installed version of a library."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def named(plan: Plan) -> str:

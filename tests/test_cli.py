@@ -32,9 +32,9 @@ def test_help_teaches_by_example(wellheld, arguments):
     assert "decisions about any individual child" in " ".join(answer.out.split())
 
 
-@pytest.mark.parametrize("command", ["run", "timeline", "parameters", "check", "benchmark"])
+@pytest.mark.parametrize("command", ["run", "timeline", "parameters", "check", "benchmark", "published ace-costs"])
 def test_every_command_explains_itself(wellheld, command):
-    answer = wellheld(command, "--help")
+    answer = wellheld(*command.split(), "--help")
     assert answer.code == 0
     assert f"Usage: wellheld {command}" in answer.out
     assert "--debug" in answer.out

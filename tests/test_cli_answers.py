@@ -10,8 +10,11 @@ from command_line import ROOT, SCENARIO, SOME_NUMBER
 
 import experiments
 from experiments.progress import lines, progress_on_stderr
-from simulation.inputs import load_tables
+from experiments.published.inputs import FOLDER as PUBLISHED
+from experiments.published.inputs import load_published
+from simulation.inputs import FOLDER, load_tables
 
+FOLDERS = (FOLDER, PUBLISHED)
 pytest_plugins = ("command_line_fixtures",)
 
 
@@ -40,12 +43,25 @@ def test_parameters_lists_every_number(wellheld):
     header, *rows = answer.out.splitlines()
     for title in ("name", "value", "unit", "low-high", "distribution", "source", "grade", "status"):
         assert title in header
-    assert [row.split()[0] for row in rows] == list(load_tables().numbers)
+    assert [row.split()[0] for row in rows] == [*load_tables().numbers, *load_published().numbers]
+
+
+def test_no_two_numbers_have_one_name():
+    assert not load_tables().numbers.keys() & load_published().numbers.keys()
+
+
+def test_a_number_of_a_published_model_is_shown_with_its_own_citation(wellheld):
+    name = "ace_cost_numbers.cost_per_ace.value"
+    number = load_published().numbers[name]
+    citation = load_published().source(number.source).citation
+    assert json.loads(wellheld("parameters", name, "--json").out)["citation"] == citation
+    for part in (name, number.unit, number.file, citation):
+        assert part in wellheld("parameters", name).out
 
 
 def test_parameters_as_json_is_every_number(wellheld):
     rows = json.loads(wellheld("parameters", "--json").out)
-    assert [row["name"] for row in rows] == list(load_tables().numbers)
+    assert [row["name"] for row in rows] == [*load_tables().numbers, *load_published().numbers]
     assert {"value", "unit", "low", "high", "distribution", "source", "grade", "status"} <= rows[0].keys()
 
 
@@ -78,7 +94,9 @@ def test_check_accepts_the_shipped_scenarios(wellheld, name):
     assert wellheld("check", path).out.startswith(f"{path}: fine (")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "simulation" / "tables").glob("*.csv")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(path for folder in FOLDERS for path in folder.glob("*.csv")), ids=lambda x: x.stem
+)
 def test_check_accepts_the_shipped_tables(wellheld, path):
     answer = wellheld("check", path)
     with path.open(encoding="utf-8", newline="") as file:
@@ -89,6 +107,12 @@ def test_check_accepts_the_shipped_tables(wellheld, path):
 def test_check_refuses_a_bad_table(refused, here):
     (here / "deflators.csv").write_text("yaer,value\n2023-24,0.05\n")
     assert "deflators.csv" in refused("check", "deflators.csv")
+
+
+def test_check_refuses_a_bad_table_of_a_published_model(refused, here):
+    path = ROOT / "experiments" / "published" / "tables" / "ace_cost_numbers.csv"
+    (here / path.name).write_text(path.read_text(encoding="utf-8").replace("bellis_2014", "bellis_2104"))
+    assert "ace_cost_numbers.csv: row 4: unknown source 'bellis_2104'" in refused("check", path.name)
 
 
 def test_benchmark_calls_the_measurements(wellheld, monkeypatch):

@@ -45,10 +45,13 @@ def limit_numbers(tables: Tables, published: Tables, flow_values: Values) -> dic
         | {f"services.{name}.{rate}": 0.0 for name in names for rate in ("exit_rate_first_year", "exit_rate_later")},
         "capacity": {"unserved_ratio": 1.0},
         "leaving": {"leaves_school": 0.0, "out_of_school_stays_out": 0.0, "exposed_ratio": 1.0},
-        "instability": {"instability_of_move": 0.0}
-        | {f"services.{name}.placement_move_rate": 0.0 for name in names},
+        "instability": {"instability_of_move": 0.0} | {f"services.{name}.placement_move_rate": 0.0 for name in names},
         "rates": alike(tables),
-        "effects": {"tip_effect": 1.0, "factor_sufficiency_effect": 1.0, "support_lift": own("support_lift")},
+        # In the flow model TIP alignment acts on holding alone, and by the same factor everywhere.
+        "effects": {"tip_effect": 1.0, "tip_healing": 0.0, "factor_sufficiency_effect": 1.0}
+        | {"support_lift": own("support_lift")}
+        | {f"services.{name}.f_sufficiency": own("f_sufficiency") for name in names}
+        | {f"services.{name}.f_tip": own("f_tip") for name in names},
     }
     for line in lines(published, detail=()):
         name = line.service
@@ -59,8 +62,6 @@ def limit_numbers(tables: Tables, published: Tables, flow_values: Values) -> dic
             f"services.{name}.acceptance": 1.0 if entry else own("acceptance"),
         }
         found["effects"] |= {
-            f"services.{name}.f_sufficiency": own("f_sufficiency"),
-            f"services.{name}.f_tip": own("f_tip"),
             f"service_levels.all.{name}.sufficiency": flow_values[f"{line.prefix}.sufficiency"],
             f"service_levels.all.{name}.tip_alignment": flow_values[f"{line.prefix}.tip_alignment"],
         }

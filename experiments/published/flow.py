@@ -10,6 +10,7 @@ these, where inputs have them, are different sets of inputs that flow side by si
 """
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,8 +72,8 @@ class Course(NamedTuple):
     harmed: Any  # (years, ..., E, K) CATs that being passed up was, where their children then are
     carried: Any  # (years, ..., E, K) CATs at the time of need
     moved: Any  # (years, ..., E, K, K) CATs carried from place to place
-    entry_outcomes: Any  # (years, ..., E, K, 4) share of children, by outcome of the entry; what is left: no need
-    step_outcomes: Any  # (years, ..., E, K, 4) the same by outcome of the step; none in place 0
+    entry_outcomes: Any  # (years, ..., E, K, 4) chance of each outcome of the entry; what is left: no need
+    step_outcomes: Any  # (years, ..., 1 or E, K, 4) the same of the step; none in place 0
     cost: Any  # (years, ..., ) lost cost of DALYs [GBP million]
 
 
@@ -146,7 +147,7 @@ def chances(tables: Tables, values: Values, plan: Plan, scenario: Scenario, year
     without = -np.log1p(-input_of(values, "share_affected"))
     hazard = hazard_childhood_adversity(input_of(values, "new_cats") * ratio, gradient, 1.0, 1.0, 1.0, prevented)
     accepted = [
-        s.moved("supply", PLACE, input_of(values, "acceptance"), calendar, line.service) for line in plan.steps
+        each(partial(moved_supply, s, line.service, calendar))(input_of(values, "acceptance")) for line in plan.steps
     ]
     return Chances(
         need=each(probability_need)(without * gradient, 0.0, 0.0, 0.0, 0.0),
@@ -155,9 +156,14 @@ def chances(tables: Tables, values: Values, plan: Plan, scenario: Scenario, year
         entry_supported=entry[1],
         step_held=step[0],
         step_supported=step[1],
-        acceptance=np.minimum(1.0, np.concatenate(np.atleast_1d(*accepted), axis=-1)),
+        acceptance=np.concatenate(accepted, axis=-1),
         harm=input_of(values, "harm"),
     )
+
+
+def moved_supply(s: Surroundings, service: str, calendar: int, acceptance: float) -> float:
+    """Move the share that a service takes in by the levers on its supply, up to 1."""
+    return min(1.0, s.moved("supply", PLACE, acceptance, calendar, service))
 
 
 def each(rule: Any) -> Any:
@@ -204,9 +210,7 @@ def levels_lift(s: Surroundings, which: list[Line], calendar: int) -> Any:
     """Give what Sufficiency and TIP alignment above their references add to the log-odds of holding."""
 
     def gap(kind: str, column: str, reference: str) -> Any:
-        levels = [
-            s.moved(kind, PLACE, s.values[f"{line.prefix}.{column}"], calendar, line.service) for line in which
-        ]
+        levels = [s.moved(kind, PLACE, s.values[f"{line.prefix}.{column}"], calendar, line.service) for line in which]
         return np.array(levels) - s.values[f"flow_numbers.{reference}.value"]
 
     return lift(
@@ -269,7 +273,9 @@ def step_shares(c: Chances, none: Any) -> Any:
     """Set the outcomes of the steps side by side: (..., 1, K, 4), nothing in place 0."""
     held, supported = (np.concatenate([np.zeros_like(p[..., :1]), p], axis=-1) for p in (c.step_held, c.step_supported))
     present = (np.arange(held.shape[-1]) > 0).astype(float)
-    return np.stack([held, supported, present - held - supported - none[..., 0, :], none[..., 0, :]], -1)[..., None, :, :]
+    return np.stack([held, supported, present - held - supported - none[..., 0, :], none[..., 0, :]], -1)[
+        ..., None, :, :
+    ]
 
 
 def flow(
@@ -301,8 +307,8 @@ def flow(
         moved = carried[..., None] * now.moves
         harmed = np.einsum("...ek,...ekj->...ej", children, now.harmed)
         cats = moved.sum(axis=-2) + harmed
-        kept["entry_outcomes"].append(now.entry_outcomes * children[..., None])
-        kept["step_outcomes"].append(now.step_outcomes * children[..., None])
+        kept["entry_outcomes"].append(now.entry_outcomes)
+        kept["step_outcomes"].append(now.step_outcomes)
         children = np.einsum("...ek,...ekj->...ej", children, now.moves)
         for name, part in (("children", children), ("cats", cats), ("new", new), ("harmed", harmed)):
             kept[name].append(part)

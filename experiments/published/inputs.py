@@ -33,7 +33,8 @@ def check_published_table(path: Path) -> list[Any]:
 def figure(tables: Tables, name: str, authority: str) -> float | None:
     """Give a published figure of an authority, or None where none was published."""
     return next(
-        (row.value for row in tables.rows["published_figures"] if (row.figure, row.authority) == (name, authority)), None
+        (row.value for row in tables.rows["published_figures"] if (row.figure, row.authority) == (name, authority)),
+        None,
     )
 
 

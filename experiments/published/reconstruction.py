@@ -5,10 +5,11 @@ how far each input is moved within its range, so that what the answers leave ope
 moved together with all others, and each moves several answers.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 import pandas as pd
 from scipy import optimize
@@ -21,8 +22,6 @@ from simulation.inputs import Number, Tables
 from simulation.sampling import uncertain
 from simulation.scenario import Lever, Scenario
 
-Reading = Literal["points", "relative"]
-READINGS: tuple[Reading, ...] = ("points", "relative")
 PUBLISHED = {
     "growth": "growth_in_cats_4_years",
     "cost": "lost_cost_of_dalys_baseline",
@@ -37,6 +36,11 @@ STRAIN = 0.1
 """Weight of an input's way through its whole range against half the last digit of an answer."""
 STEP = 1e-5
 """Step of the differences that give the slopes [share of the range]."""
+BATCH = 64
+"""Points that are tried at a time."""
+MOST_TRIED = 50
+"""Points tried, at most, for each set that is wanted."""
+Progress = Callable[[int, int], None]
 
 
 class Fit(NamedTuple):
@@ -62,24 +66,6 @@ def published(tables: Tables) -> tuple[Any, Any]:
         raise InputError(f"published_figures.csv: an answer of {PLACE} is missing; add its row")
     half = [0.5 * 10.0 ** int(Decimal(f"{value:g}").as_tuple().exponent) for value in found]
     return np.array(found), np.array(half)
-
-
-def as_relative(scenario: Scenario) -> Scenario:
-    """Read a scenario's added points of Sufficiency and TIP alignment as relative changes: +0.10 as times 1.10."""
-    levers = tuple(
-        Lever.model_validate(
-            {**lever.model_dump(exclude_unset=True, exclude={"add"}), "multiply": 1.0 + (lever.add or 0.0)}
-        )
-        if lever.kind in ("sufficiency", "tip_alignment") and lever.add is not None
-        else lever
-        for lever in scenario.levers
-    )
-    return scenario.model_copy(update={"levers": levers})
-
-
-def read_as(scenario: Scenario, reading: Reading) -> Scenario:
-    """Take a scenario's added points as they stand, or as relative changes."""
-    return as_relative(scenario) if reading == "relative" else scenario
 
 
 def values_at(tables: Tables, points: Any) -> dict[str, Any]:
@@ -144,36 +130,49 @@ def reconstruct(tables: Tables, scenario: Scenario, start: Any = None, target: A
     )
 
 
-def sets(tables: Tables, scenario: Scenario, count: int, seed: int) -> tuple[list[Fit], int]:
+def sets(
+    tables: Tables, scenario: Scenario, count: int, seed: int, jobs: int = 1, progress: Progress | None = None
+) -> tuple[list[Fit], int]:
     """Sample sets of inputs that all give the published answers.
 
     Each begins at a scrambled Sobol point of the ranges, with answers drawn evenly within their rounding, and is moved
     as little as it takes; a set that then misses a published answer by more than half its last digit is dropped.
 
+    Parameters
+    ----------
+    jobs : processes; it changes no result
+
     Returns
     -------
     `count` sets, and how many were tried
     """
-    said, half = published(tables)
-    size = len(fitted(tables))
-    draws = qmc.Sobol(size + len(said), rng=seed)
+    draws = qmc.Sobol(len(fitted(tables)) + len(PUBLISHED), rng=seed)
+    work = joblib.Parallel(n_jobs=jobs)
     kept: list[Fit] = []
     tried = 0
     while len(kept) < count:
-        if tried > 50 * count:
-            raise InputError(f"only {len(kept)} of {tried} sets give the published answers; widen the ranges")
-        for point in draws.random(64):
-            aim = said + (2.0 * point[size:] - 1.0) * half
-            # The saving over the years is theirs of the two yearly costs: it is not free.
-            aim[4] = np.clip(YEARS * (aim[1] - aim[3]), said[4] - half[4], said[4] + half[4])
-            aim[3] = aim[1] - aim[4] / YEARS
-            tried += 1
-            fit = reconstruct(tables, scenario, point[:size], aim)
-            if fit.fits:
-                kept.append(fit)
+        if tried >= MOST_TRIED * count:
+            raise InputError(
+                f"flow_numbers.csv: only {len(kept)} of {tried} sets give the published answers; widen low and high"
+            )
+        for fit in work(joblib.delayed(from_point)(tables, scenario, point) for point in draws.random(BATCH)):
             if len(kept) == count:
                 break
+            tried += 1
+            kept += [fit] if fit.fits else []
+            if progress is not None:
+                progress(len(kept), count)
     return kept, tried
+
+
+def from_point(tables: Tables, scenario: Scenario, point: Any) -> Fit:
+    """Reconstruct from one point: where the inputs begin, and then where in their rounding the answers lie."""
+    said, half = published(tables)
+    size = len(fitted(tables))
+    aim = said + (2.0 * point[size:] - 1.0) * half
+    # What is saved over the years is the difference of the two yearly costs: it decides the second of them.
+    aim[3] = aim[1] - aim[4] / YEARS
+    return reconstruct(tables, scenario, point[:size], aim)
 
 
 def influence(tables: Tables, scenario: Scenario, points: Any) -> pd.DataFrame:
@@ -194,7 +193,7 @@ def influence(tables: Tables, scenario: Scenario, points: Any) -> pd.DataFrame:
 
 def questions(tables: Tables) -> dict[str, Scenario]:
     """List the questions that are asked of every set: one lever each, what the publication did not answer."""
-    schools = tuple(row.service for row in tables.rows["flow_services"] if row.role == "entry")
+    schools = ("primary_school", "secondary_school")
     steps = tuple(row.service for row in tables.rows["flow_services"] if row.role == "step")
 
     def one(title: str, kind: str, add: float, services: Collection[str] | None = None) -> tuple[str, Scenario]:
@@ -212,3 +211,47 @@ def questions(tables: Tables) -> dict[str, Scenario]:
             one("Places above: acceptance +10 points alone", "supply", 0.10),
         ]
     )
+
+
+def spread(tables: Tables, kept: Sequence[Fit], improvement: Scenario) -> pd.DataFrame:
+    """Ask every set every question, the published one first.
+
+    Returns
+    -------
+    one row a question and set: fewer CATs after the years [share], lost cost reduced over the years [GBP million]
+    """
+    values = values_at(tables, np.array([fit.points for fit in kept]))
+    today = flow(tables, values, years=YEARS)
+    parts = []
+    for title, scenario in {"The published improvement": improvement, **questions(tables)}.items():
+        given = answers(today, flow(tables, values, scenario, years=YEARS))
+        columns = {"fewer_cats": given.fewer_cats, "reduced_cost": given.reduced_cost}
+        parts.append(pd.DataFrame({"question": title, "set": range(1, len(kept) + 1), **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def spread_of_inputs(tables: Tables, kept: Sequence[Fit]) -> pd.DataFrame:
+    """Set the range that each input was allowed beside the range that it takes over the sets."""
+    inputs = np.array([fit.inputs for fit in kept])
+    low, high = ends(fitted(tables))
+    at = {f"{word}_of_sets": np.quantile(inputs, q, axis=0) for word, q in SPREAD.items()}
+    names = [number.name.split(".")[1] for number in fitted(tables)]
+    own = [number.value for number in fitted(tables)]
+    return pd.DataFrame({"input": names, "table": own, "low": low, "high": high, **at})
+
+
+SPREAD = {"least": 0.0, "low_5": 0.05, "median": 0.5, "high_95": 0.95, "most": 1.0}
+"""Quantiles by which a range over sets is told; no set is likelier than another."""
+
+
+def spread_of_answers(asked: pd.DataFrame) -> pd.DataFrame:
+    """Tell how widely the sets differ on each question.
+
+    Returns
+    -------
+    one row a question and quantity: least, low_5, median, high_95, most
+    """
+    long = asked.melt(["question", "set"], var_name="quantity")
+    told = long.groupby(["question", "quantity"], sort=False)["value"].quantile(list(SPREAD.values())).unstack()
+    told.columns = pd.Index(SPREAD)
+    return told.reset_index()

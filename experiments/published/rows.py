@@ -5,8 +5,6 @@ The tables lie apart from the model's own in `simulation/tables/`: no run of the
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from simulation.rows import (
     Kinds,
     Name,
@@ -41,11 +39,14 @@ class PlaceRow(UncertainRow):
 
 
 class ConditionNumberRow(UncertainRow):
-    """One number of a condition: relative risk at one and at two or more ACEs, or its burden in the population."""
+    """One number of a condition: relative risk at one and at two or more ACEs, or its burden in the population.
+
+    The burden of a risk factor overlaps that of the diseases it causes, and goes by a name of its own.
+    """
 
     value: Annotated[float, number("see unit", 0, 100_000)]
     condition: Name
-    figure: Literal["relative_risk_1", "relative_risk_2", "daly_rate"]
+    figure: Literal["relative_risk_1", "relative_risk_2", "daly_rate", "daly_rate_of_risk_factor"]
     unit: Text
 
 
