@@ -59,15 +59,15 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage("individuals", "individual children instead of shares", (), False),
-    Stage("movement", "movement both ways: exits, step-down, re-referral", DIFFERENCES[:1], False),
-    Stage("childhood", "the whole childhood of a year's births", DIFFERENCES[:1]),
-    Stage("capacity", "limited places, and waiting that harms", DIFFERENCES[:2], True, Switches(rationing=True)),
+    Stage("individuals", "individual children, not shares", (), False),
+    Stage("movement", "movement both ways, re-referral", DIFFERENCES[:1], False),
+    Stage("childhood", "the whole childhood of births", DIFFERENCES[:1]),
+    Stage("capacity", "capacity and waiting", DIFFERENCES[:2], True, Switches(rationing=True)),
     Stage("leaving", "leaving the system, and return", DIFFERENCES[:3], True, Switches(rationing=True)),
-    Stage("instability", "moves of placement and home", DIFFERENCES[:4], True, Switches(rationing=True)),
-    Stage("amplification", "neighbourhoods amplify", DIFFERENCES[:4], True, FEEDBACKS),
-    Stage("rates", "rates set to statutory returns and surveys", DIFFERENCES[:5], True, FEEDBACKS),
-    Stage("effects", "effects of Sufficiency and TIP as unproven", DIFFERENCES, True, FEEDBACKS),
+    Stage("instability", "placement and home instability", DIFFERENCES[:4], True, Switches(rationing=True)),
+    Stage("amplification", "neighbourhood amplification", DIFFERENCES[:4], True, FEEDBACKS),
+    Stage("rates", "calibrated rates: returns and surveys", DIFFERENCES[:5], True, FEEDBACKS),
+    Stage("effects", "unproven effects of Sufficiency and TIP", DIFFERENCES, True, FEEDBACKS),
 )
 """Stages at central numbers, in order. The rest draw the uncertain numbers: see `drawn_stages`."""
 
@@ -312,13 +312,13 @@ def drawn_rows(last: Line, drawn: list[Any]) -> list[Line]:
     return [
         Line(
             "uncertain",
-            "uncertain numbers drawn, not fixed",
+            "uncertain numbers drawn",
             *level(uncertain),
             uncertain.mean(axis=(0, 1, 2)) - last.mean,
             np.sqrt(first_mcse**2 + last.mcse**2),
         ),
         Line("life", "the full life course", *level(life), *level(life - uncertain)),
-        Line("main_job", "feedbacks off, as the main job runs", *level(cohort_run), *level(cohort_run - life)),
+        Line("main_job", "feedbacks off: the main job", *level(cohort_run), *level(cohort_run - life)),
     ]
 
 
@@ -341,3 +341,9 @@ def table(rows: list[Line]) -> pd.DataFrame:
             f"{name}_change_mcse": [row.change_mcse[k] for row in rows],
         }
     return pd.DataFrame(columns)
+
+
+def main_job(bridged: pd.DataFrame) -> tuple[float, float]:
+    """Give the last stage's lost GDP today, and its error [GBP million a year]."""
+    last = bridged.iloc[-1]
+    return float(last["cost"]), float(last["cost_mcse"])

@@ -4,12 +4,17 @@ Libraries that are slow to load are imported inside the command that needs them.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.limits import LARGEST_SEED, check_fraction, check_whole
+from experiments.limits import LARGEST_SEED, check_fraction, check_whole, cores
 from experiments.options import Debug, Json, known_place
+
+if TYPE_CHECKING:
+    from experiments.published.folders import Folder
+    from experiments.published.scenarios import Reading
+    from simulation.inputs import Tables
 
 ACE_EXAMPLES = """\b
 Examples:
@@ -93,3 +98,175 @@ def ace_costs(
     typer.echo(text, nl=False)
     if out is not None:
         typer.echo(f"Table in {out}", err=True)
+
+
+FLOW_EXAMPLES = """\b
+Examples:
+  wellheld published flow                             today against the published improvement
+  wellheld published flow --scenario mine.toml        a scenario of your own
+  wellheld published flow --detail primary_school     a stage school by school (a generated example)
+  wellheld published flow --reading relative          +10% as times 1.10
+  wellheld published flow --xlsx flow.xlsx            the same as a workbook with live formulas
+"""
+ReadingOption = Annotated[str, typer.Option(help="How the published +10% and +20% are meant: points or relative.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the command")]
+Force = Annotated[bool, typer.Option("--force", help="Replace results already there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Jobs = Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")]
+
+
+def known_reading(reading: str) -> "Reading":
+    """Give the reading that is asked for, or offer the nearest."""
+    from experiments.published.scenarios import READINGS
+    from simulation.errors import InputError, nearest, shown
+
+    for name in READINGS:
+        if reading == name:
+            return name
+    raise InputError(f"--reading: unknown reading {shown(reading)}.{nearest(reading, READINGS)} points or relative.")
+
+
+def known_stages(detail: str | None, tables: "Tables") -> tuple[str, ...] | None:
+    """Give the services to take in detail, or None for those of the table; each must have units."""
+    from simulation.errors import InputError, nearest, shown
+
+    if detail is None:
+        return None
+    names = list(dict.fromkeys(row.service for row in tables.rows["flow_units"]))
+    asked = tuple(name.strip() for name in detail.split(",") if name.strip())
+    for name in asked:
+        if name not in names:
+            raise InputError(
+                f"--detail: no units of {shown(name)}.{nearest(name, names)} flow_units.csv has: {', '.join(names)}."
+            )
+    return asked
+
+
+@app.command(epilog=FLOW_EXAMPLES)
+def flow(
+    scenario: Annotated[
+        str, typer.Option(metavar="FILE", help="baseline, improved, or a .toml file as wellheld run takes it.")
+    ] = "improved",
+    years: Annotated[int | None, typer.Option(help="Years, 1 to 18.", show_default="4, as published")] = None,
+    reading: ReadingOption = "points",
+    detail: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Stages to take unit by unit, joined by commas.")
+    ] = None,
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the ledger as CSV too.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Rebuild the published services flow model: children and CATs in and out of every service.
+
+    Its inputs are reconstructed from the published answers. Not for predicting or for decisions about any individual
+    child.
+    """
+    check_whole("--years", years, 1, 18, "leave it out for the published four")
+    chosen_reading = known_reading(reading)
+    from experiments.published import flow_screen
+    from experiments.published.files import check_csv, write_csv
+    from experiments.published.inputs import load_published
+    from experiments.published.reconstruction import YEARS
+    from experiments.published.scenarios import flow_scenario
+
+    tables = load_published()
+    stages = known_stages(detail, tables)
+    chosen = flow_scenario(scenario, tables, chosen_reading)
+    check_csv(out)
+    shown = flow_screen.show(tables, chosen, chosen_reading, years or YEARS, stages)
+    text = flow_screen.as_json(shown) if as_json else flow_screen.screen(shown)
+    if out is not None:
+        write_csv(flow_screen.as_csv(shown), out)
+    typer.echo(text, nl=False)
+    if out is not None:
+        typer.echo(f"Ledger in {out}", err=True)
+
+
+@app.command(name="range")
+def sampled_range(
+    sets: Annotated[int, typer.Option(help="Sets of inputs, 2 to 10,000.")] = 200,
+    seed: Annotated[int, typer.Option(help="Same seed, same sets: 0 to 2^63-1.")] = 1,
+    reading: ReadingOption = "points",
+    jobs: Jobs = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Find how far the published answers of the flow model leave its inputs, and other answers, open.
+
+    Samples sets of inputs that all give the published answers, and asks each of them what the publication did not say.
+    """
+    check_whole("--sets", sets, 2, 10_000, "200 is the default")
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    chosen_reading = known_reading(reading)
+    from experiments.published.inputs import load_published
+    from experiments.published.reconstruction import sets as sample
+    from experiments.published.scenarios import IMPROVED, flow_scenario
+    from experiments.report import check_out
+
+    tables = load_published()
+    improvement = flow_scenario(IMPROVED, tables, chosen_reading)
+    folder = check_out(out, "range", force)
+    from experiments.progress import progress_on_stderr
+    from experiments.published.folders import range_folder
+
+    with progress_on_stderr("Sampling sets of inputs", hidden=quiet) as progress:
+        kept, tried = sample(tables, improvement, sets, seed, jobs or cores(), progress)
+    command = f"wellheld published range --sets {sets} --seed {seed} --reading {reading}"
+    finish(range_folder(tables, improvement, kept, tried, command), folder, force, quiet)
+
+
+@app.command()
+def bridge(
+    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 4 to 100,000.")] = 64,
+    replicates: Annotated[int, typer.Option(help="Seeds of chance at central numbers, 2 to 10,000.")] = 16,
+    seed: Annotated[int, typer.Option(help="Same seed, same children: 0 to 2^63-1.")] = 1,
+    jobs: Jobs = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Walk from the published flow model to the children, one difference at a time, and tie lost GDP at both ends.
+
+    Not for predicting or for decisions about any individual child.
+    """
+    check_whole("--draws", draws, 4, 100_000, "64 is the default")
+    check_whole("--replicates", replicates, 2, 10_000, "16 is the default")
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    from experiments.published.inputs import load_published
+    from experiments.published.scenarios import IMPROVED, flow_scenario
+    from experiments.report import check_out
+    from simulation.inputs import load_tables
+
+    folder = check_out(out, "bridge", force)
+    from experiments.progress import progress_on_stderr
+    from experiments.published import bridge as walk
+    from experiments.published.folders import bridge_folder
+    from experiments.published.reconciliation import reconcile
+
+    improvement = flow_scenario(IMPROVED, load_published())
+    with progress_on_stderr("Walking the bridge", hidden=quiet) as progress:
+        bridged = walk.bridge(improvement, draws, replicates, seed, jobs or cores(), progress)
+    reconciled = reconcile(seed=seed, replicates=replicates, main_job=walk.main_job(bridged))
+    command = f"wellheld published bridge --draws {draws} --replicates {replicates} --seed {seed}"
+    finish(bridge_folder(bridged, reconciled, command, load_published(), load_tables()), folder, force, quiet)
+
+
+def finish(found: "Folder", out: Path, force: bool, quiet: bool) -> None:
+    """Write a results folder whole, print its screen, and say where the folder is."""
+    from experiments.published.folders import files
+    from experiments.report import publish
+    from simulation.errors import ResourceError
+
+    try:
+        publish(files(found), out, force)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResourceError(f"--out {out}: cannot write the results ({reason}); free space or choose another") from error
+    typer.echo(found.screen, nl=False)
+    if not quiet:
+        typer.echo(f"Results in {out}", err=True)

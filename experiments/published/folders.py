@@ -119,11 +119,18 @@ def strains(tables: Tables) -> list[str]:
 
 
 def unsettled(answered: pd.DataFrame) -> list[str]:
-    """Say of each question whether the published answers settle its sign, and how wide they leave it."""
-    here = answered[(answered["quantity"] == "reduced_cost")].iloc[1:]
+    """Say what the published answers leave open: who brings the saving, and which signs are the model's own."""
+    here = answered[answered["quantity"] == "reduced_cost"]
+    whole, alone = here.iloc[0], here.iloc[1:]
+    carried = "; ".join(
+        f"{row.question}, {text(100 * row.least / whole['median'], 0)} to {text(100 * row.most / whole['median'], 0)}%"
+        for row in alone.itertuples(index=False)
+    )
+    one_sign = [row.question for row in alone.itertuples(index=False) if row.least >= 0.0 or row.most <= 0.0]
     return [
-        f"{row.question}: from {text(row.least, 1)} to {text(row.most, 1)} GBP million over four years."
-        for row in here.itertuples(index=False)
+        f"Not settled by the published answers: who brings the saving. As a share of the published one: {carried}.",
+        f"The sign of {len(one_sign)} of {len(alone)} answers is the same in every set: it follows from how the model is "
+        "built and from ranges without harm, and is no finding about services.",
     ]
 
 
@@ -174,7 +181,7 @@ def bridge_table(bridged: pd.DataFrame) -> list[str]:
     """Tabulate the bridge: CATs a child, fewer CATs, lost cost today and avoided."""
     header = ["", "CATs", "fewer %", "change", "mcse", "cost", "avoided", "change", "mcse"]
     return [
-        "CATs a child today; fewer CATs under the improvement, %; lost cost today and avoided, GBP million a year",
+        "CATs a child, today; fewer CATs, %, and lost cost avoided, GBP million a year, by the improvement",
         *align([header, *bridge_cells(bridged)]),
     ]
 
@@ -204,10 +211,9 @@ def reconciliation_table(reconciled: pd.DataFrame) -> list[str]:
         ]
         for number, (_, row) in enumerate(reconciled.iterrows())
     ]
-    shortened = [[row[0] if len(row[0]) <= 76 else f"{row[0][:73]}...", *row[1:]] for row in rows]
     return [
         "Lost GDP of Sandwell due to adversity, from top down to bottom up, GBP million a year",
-        *align([["", "amount", "mcse", "total"], *shortened]),
+        *align([["", "amount", "mcse", "total"], *rows]),
     ]
 
 

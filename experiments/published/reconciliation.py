@@ -44,8 +44,17 @@ class Lives(NamedTuple):
     people: float
 
 
-def reconcile(place: str = "sandwell", seed: int = 1, replicates: int = REPLICATES) -> pd.DataFrame:
+def reconcile(
+    place: str = "sandwell",
+    seed: int = 1,
+    replicates: int = REPLICATES,
+    main_job: tuple[float, float] | None = None,
+) -> pd.DataFrame:
     """Tabulate the way from the published lost GDP of an authority to the child model's.
+
+    Parameters
+    ----------
+    main_job : lost GDP with uncertain numbers drawn, and its error [GBP million a year]; it makes a last row
 
     Returns
     -------
@@ -62,7 +71,7 @@ def reconcile(place: str = "sandwell", seed: int = 1, replicates: int = REPLICAT
     chain = np.concatenate([np.full((replicates, 1), published), chain], axis=1)
     steps = np.diff(chain, axis=1)
     error = steps.std(axis=0, ddof=1) / np.sqrt(replicates) if replicates > 1 else np.full(steps.shape[1], np.nan)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "part": ["published", *(part for part, _ in PARTS)],
             "explanation": ["published total of the authority, top down", *(words for _, words in PARTS)],
@@ -71,19 +80,25 @@ def reconcile(place: str = "sandwell", seed: int = 1, replicates: int = REPLICAT
             "total": chain.mean(axis=0),
         }
     )
+    if main_job is not None:
+        mean, own_error = main_job
+        apart = np.hypot(own_error, chain[:, -1].std(ddof=1) / np.sqrt(replicates))
+        words = "uncertain numbers drawn, not fixed: the main job's lost GDP"
+        table.loc[len(table)] = ["drawn", words, mean - table["total"].iloc[-1], apart, mean]
+    return table
 
 
 PARTS = (
-    ("inputs", "relative risks and DALY rates of this project: the publication's own were not to be had"),
-    ("overlap", "without smoking and obesity, whose harm the diseases they cause already hold"),
+    ("inputs", "this project's relative risks and DALY rates: the publication's are not known"),
+    ("overlap", "without smoking and obesity: the diseases they cause hold their harm"),
     ("causal", "only the causal part of each association"),
-    ("population", "a stationary population of the year's births instead of the residents of 2019"),
-    ("value", "the region's GDP a head in prices of 2023-24 instead of the authority's own in those of 2019"),
-    ("exposure", "the children's own ACEs, and the relative risks of the child model"),
-    ("illness", "years lived with each condition in the child model instead of its published DALYs, deaths left out"),
-    ("deaths", "deaths of every cause, by the hazard ratio of ACEs, to the age at which it fades"),
-    ("later_deaths", "paired lives: a death that is spared comes later, and costs years then"),
-    ("longer_illness", "paired lives: whoever lives longer is ill for longer, and illness lasts"),
+    ("population", "a stationary population of a year's births, not the residents of 2019"),
+    ("value", "the region's GDP a head in 2023-24 prices, not the authority's own of 2019"),
+    ("exposure", "the children's own ACEs, and the child model's relative risks"),
+    ("illness", "its years lived with each condition, not published DALYs; no deaths yet"),
+    ("deaths", "deaths of every cause by the hazard ratio of ACEs, fading with age"),
+    ("later_deaths", "paired lives: a death spared comes later, and costs years then"),
+    ("longer_illness", "paired lives: who lives longer is ill for longer, and illness lasts"),
 )
 """Rows of the chain after the published total, in order; see `totals`."""
 
