@@ -186,7 +186,7 @@ def counted(answer: Answer) -> str:
         f"ACEs = residents x share with two or more x {answer.per_person:g}. The published counts imply shares of "
         f"{percent(common.low, 2)} to {percent(common.high, 2)}; one share for all, the region's "
         f"{percent(common.region, 2)}, misses a published count by {percent(common.error, 2)} at worst "
-        f"({common.worst}). The survey that lost GDP rests on here has {percent(several)} with two or more, and the "
+        f"({common.worst}). The surveys that lost GDP rests on have {percent(several)} with two or more, and the "
         f"distribution fitted to it gives them {each:.2f} ACEs each."
     )
 
@@ -206,7 +206,7 @@ def rebuilt(answer: Answer, place: Place) -> str:
         "are recalled or assumed, and GDP a head was set to agree with the ratios of the published figures. "
         f"{place.title}: {own} of GDP (95% {band}){beside}. Bands: {plural(answer.question.draws, 'joint draw')} of "
         f"{answer.drawn} uncertain numbers; the two relative risks of a condition move together, and exposure is drawn "
-        "from England's survey to Wales's. The central run takes England's, one end of that mix."
+        "from England's survey to Wales's; the central run stands midway."
     )
 
 

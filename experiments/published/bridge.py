@@ -27,7 +27,8 @@ from experiments.published.children import (
     same,
     values_without,
 )
-from experiments.published.flow import PLACE, answers, cost_by_place, flow, plan_flow
+from experiments.published.flow import answers, cost_by_place, flow
+from experiments.published.flow_law import PLACE, plan_flow
 from experiments.published.inputs import load_published
 from experiments.published.reconstruction import PUBLISHED, YEARS, published
 from simulation.build import authority_names
@@ -167,12 +168,12 @@ def one_run(setting: Setting, stage: Stage, replicate: int) -> Any:
         s = Surroundings(setting.tables, values, with_switches(scenario, stage.switches))
         found.append(childhood(setting, s, world, children, ADULT if stage.childhood else YEARS))
     scale = 1.0 if stage.childhood else 1.0 / YEARS
-    return gain(*(cats for cats, _ in found), *(cost * scale for _, cost in found), len(children))
+    return gain([cats for cats, _ in found], [cost * scale for _, cost in found], len(children))
 
 
-def gain(today: float, improved: float, cost: float, improved_cost: float, children: int) -> Any:
-    """Work out the bridge's quantities from CATs and costs of the two scenarios."""
-    return np.array([today / children, 1.0 - improved / today, cost, cost - improved_cost])
+def gain(cats: Any, cost: Any, children: int) -> Any:
+    """Work out the bridge's quantities from the CATs and costs of today and of the improvement, in this order."""
+    return np.array([cats[0] / children, 1.0 - cats[1] / cats[0], cost[0], cost[0] - cost[1]])
 
 
 def childhood(setting: Setting, s: Surroundings, world: World, children: Any, years: int) -> tuple[float, float]:
@@ -183,7 +184,7 @@ def childhood(setting: Setting, s: Surroundings, world: World, children: Any, ye
 
 
 def cost_watcher(setting: Setting) -> tuple[Callable[[int, Any], None], list[float]]:
-    """Give what watches a run and the list that it fills: each childhood year's lost cost by the flow model's relation."""
+    """Give what watches a run, and the list that it fills: each childhood year's cost by the flow model's relation."""
     place, cost = places_of(setting.tables, setting.published), setting.cost
     costs: list[float] = []
 
@@ -241,7 +242,7 @@ def one_draw(setting: Setting, plan: Plan, draw: int, matrix: int) -> Any:
         cats = [float(lives[name]["cats"][0]) for name in ("today", "improved")]
         relation = [sum(costs[name]) for name in ("today", "improved")]
         due = [float(lives[name]["lost_gdp"][0] - lives["none"]["lost_gdp"][0]) / 1e6 for name in ("today", "improved")]
-        found.append([gain(*cats, *relation, len(children)), gain(*cats, *due, len(children))])
+        found.append([gain(cats, relation, len(children)), gain(cats, due, len(children))])
     return np.array(found)
 
 

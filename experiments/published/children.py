@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.child import CHILD, MILLION, NEVER
 from agents.names import ADULT, NONE, Move, Outcome, Tier
-from experiments.published.flow import PLACE, lines
+from experiments.published.flow_law import PLACE, lines
 from experiments.published.inputs import NONE as NO_SUPPORT
 from simulation.build import authority_names, build, number_of, service_names
 from simulation.context import Surroundings, gradients
@@ -179,7 +179,8 @@ def limit_routes(tables: Tables, published: Tables, world: World, outside: bool)
     ways: dict[str, list[tuple[int, float]]] = {row.service: [] for row in published.rows["flow_services"]}
     for row in published.rows["flow_pathways"]:
         ways[row.service].append((names.index(row.to), row.weight))
-    first, routes = np.zeros_like(world.route_first), []
+    first = np.zeros_like(world.route_first)
+    routes: list[tuple[int, int, int, float]] = []
     for number, name in enumerate(names):
         begins = world.route_first[number]
         up = world.routes[begins[Move.ESCALATE] : begins[Move.ESCALATE + 1]].tolist()
@@ -269,14 +270,6 @@ def same(children: Any) -> Any:
     children["support"] = NONE
     children["outcome"] = Outcome.NO_NEED
     return children
-
-
-def longest(tables: Tables, published: Tables, flow_values: Values) -> int:
-    """Give the years for which every pupil stays in its stage: the flow model is static."""
-    ages = entry_ages(tables, published)
-    return min(
-        last - first + 1 for name, (first, last) in ages.items() if flow_values[f"flow_services.{name}.children"] > 0
-    )
 
 
 def places_of(tables: Tables, published: Tables) -> Any:

@@ -22,7 +22,10 @@ Examples:
   wellheld published ace-costs --authority sandwell   one authority, condition by condition
   wellheld published ace-costs --reduction 0.2        20% fewer ACEs
   wellheld published ace-costs --out ace_costs.csv    the same as a table
+  wellheld published ace-costs --xlsx ace_costs.xlsx  the same as a workbook with live formulas
 """
+
+Workbook = Annotated[Path | None, typer.Option(metavar="FILE.xlsx", help="Write a workbook with live formulas too.")]
 
 app = typer.Typer(help="The published cost models, rebuilt from their published figures.", rich_markup_mode=None)
 
@@ -32,6 +35,23 @@ def start(context: typer.Context) -> None:
     """Print the help where no command is given."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+def check_workbook(xlsx: Path | None) -> None:
+    """Refuse a workbook that cannot be written, before anything is computed."""
+    if xlsx is not None:
+        from experiments.published.workbook import check_workbook_path
+
+        check_workbook_path(xlsx)
+
+
+def write_workbook(content: bytes | None, xlsx: Path | None) -> None:
+    """Write a workbook, where one is asked for, and say where it is."""
+    if content is not None and xlsx is not None:
+        from experiments.published import workbook
+
+        workbook.write_workbook(content, xlsx)
+        typer.echo(f"Workbook in {xlsx}", err=True)
 
 
 def complete_authority(typed: str) -> list[str]:
@@ -67,6 +87,7 @@ def ace_costs(
     seed: Annotated[int, typer.Option(help="Same seed, same draws: 0 to 2^63-1.")] = 1,
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write a CSV file too.")] = None,
+    xlsx: Workbook = None,
     debug: Debug = False,
 ) -> None:
     """Rebuild the published cost of ACEs: lost GDP, savings, and the cost over years.
@@ -80,21 +101,28 @@ def ace_costs(
     check_whole("--draws", draws, 1, 100_000, "1024 is the default")
     check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     from experiments.published import ace_costs as model
-    from experiments.published.files import check_csv, write_csv
+    from experiments.published.files import check_file, write_file
     from experiments.published.inputs import load_published
 
     tables = load_published()
     names = model.authorities(tables)
     chosen = names if authority is None else (known_place(authority, names),)
-    check_csv(out)
+    check_file(out)
+    check_workbook(xlsx)
     question = model.ask(tables, chosen, reduction, inflation, growth, years, draws, seed)
     answer = model.rebuild(tables, question)
     from experiments.published import ace_files, ace_screen
 
     # Everything is worked out before anything is written or printed.
     text = ace_files.as_json(answer, tables) if as_json else ace_screen.screen(answer)
+    content = None
+    if xlsx is not None:
+        from experiments.published.ace_workbook import ace_costs_workbook
+
+        content = ace_costs_workbook(tables, question)
     if out is not None:
-        write_csv(ace_files.as_csv(answer, tables), out)
+        write_file(ace_files.as_csv(answer, tables), out)
+    write_workbook(content, xlsx)
     typer.echo(text, nl=False)
     if out is not None:
         typer.echo(f"Table in {out}", err=True)
@@ -154,6 +182,7 @@ def flow(
     ] = None,
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the ledger as CSV too.")] = None,
+    xlsx: Workbook = None,
     debug: Debug = False,
 ) -> None:
     """Rebuild the published services flow model: children and CATs in and out of every service.
@@ -164,7 +193,7 @@ def flow(
     check_whole("--years", years, 1, 18, "leave it out for the published four")
     chosen_reading = known_reading(reading)
     from experiments.published import flow_screen
-    from experiments.published.files import check_csv, write_csv
+    from experiments.published.files import check_file, write_file
     from experiments.published.inputs import load_published
     from experiments.published.reconstruction import YEARS
     from experiments.published.scenarios import flow_scenario
@@ -172,11 +201,20 @@ def flow(
     tables = load_published()
     stages = known_stages(detail, tables)
     chosen = flow_scenario(scenario, tables, chosen_reading)
-    check_csv(out)
+    check_file(out)
+    check_workbook(xlsx)
+    if xlsx is not None and stages:
+        raise typer.BadParameter("a workbook shows stages as a whole; leave --detail out")
     shown = flow_screen.show(tables, chosen, chosen_reading, years or YEARS, stages)
     text = flow_screen.as_json(shown) if as_json else flow_screen.screen(shown)
+    content = None
+    if xlsx is not None:
+        from experiments.published.flow_workbook import flow_workbook
+
+        content = flow_workbook(tables, shown.values, chosen, shown.years)
     if out is not None:
-        write_csv(flow_screen.as_csv(shown), out)
+        write_file(flow_screen.as_csv(shown), out)
+    write_workbook(content, xlsx)
     typer.echo(text, nl=False)
     if out is not None:
         typer.echo(f"Ledger in {out}", err=True)
@@ -266,7 +304,9 @@ def finish(found: "Folder", out: Path, force: bool, quiet: bool) -> None:
         publish(files(found), out, force)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ResourceError(f"--out {out}: cannot write the results ({reason}); free space or choose another") from error
+        raise ResourceError(
+            f"--out {out}: cannot write the results ({reason}); free space or choose another"
+        ) from error
     typer.echo(found.screen, nl=False)
     if not quiet:
         typer.echo(f"Results in {out}", err=True)

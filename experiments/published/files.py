@@ -1,4 +1,4 @@
-"""Write one CSV file, whole or not at all, and never over another."""
+"""Write one file, whole or not at all, and never over another."""
 
 import os
 import tempfile
@@ -7,38 +7,43 @@ from pathlib import Path
 from simulation.errors import InputError, ResourceError
 
 
-def check_csv(out: Path | None) -> None:
+def check_file(out: Path | None, suffix: str = ".csv", option: str = "--out") -> None:
     """Refuse a file that cannot be written, before anything is computed.
+
+    Parameters
+    ----------
+    suffix : that the name must end in
+    option : by which the name was given
 
     Raises
     ------
     InputError
-        If the name does not end in .csv or is taken, or its folder cannot be written.
+        If the name does not end in the suffix or is taken, or its folder cannot be written.
     """
     if out is None:
         return
+    if out.suffix.casefold() != suffix:
+        raise InputError(f"{option} {out}: does not end in {suffix}; give a name that does, such as results{suffix}")
     try:
-        check_free(out)
-        if out.suffix.casefold() != ".csv":
-            raise InputError(f"--out {out}: does not end in .csv; give the name of a CSV file, such as results.csv")
+        check_free(out, option)
         with tempfile.TemporaryFile(prefix=".", suffix=".partial", dir=out.absolute().parent):
             pass
     except OSError as error:
-        raise InputError(f"--out {out}: cannot be written ({error.strerror}); choose another file") from error
+        raise InputError(f"{option} {out}: cannot be written ({error.strerror}); choose another file") from error
 
 
-def check_free(out: Path) -> None:
+def check_free(out: Path, option: str) -> None:
     """Refuse a name that is taken, and a folder that is not there."""
     if out.is_dir():
-        raise InputError(f"--out {out}: is a folder; choose the name of a file")
+        raise InputError(f"{option} {out}: is a folder; choose the name of a file")
     if os.path.lexists(out):
-        raise InputError(f"--out {out}: the file exists already; choose another, or remove it")
+        raise InputError(f"{option} {out}: the file exists already; choose another, or remove it")
     folder = out.absolute().parent
     if not folder.is_dir():
-        raise InputError(f"--out {out}: {folder} is no folder; make it, or choose another file")
+        raise InputError(f"{option} {out}: {folder} is no folder; make it, or choose another file")
 
 
-def write_csv(content: bytes, out: Path) -> None:
+def write_file(content: bytes, out: Path, option: str = "--out") -> None:
     """Write a file beside its name, then give it the name at once.
 
     Raises
@@ -57,11 +62,13 @@ def write_csv(content: bytes, out: Path) -> None:
             partial = Path(file.name)
             file.write(content)
         partial.chmod(0o666 & ~mask())
-        check_free(out)
+        check_free(out, option)
         partial.rename(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ResourceError(f"--out {out}: cannot write the file ({reason}); free space or choose another") from error
+        raise ResourceError(
+            f"{option} {out}: cannot write the file ({reason}); free space or choose another"
+        ) from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)

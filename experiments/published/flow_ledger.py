@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from agents.names import Outcome
-from experiments.published.flow import Course, Plan, Values, cost_by_place
+from experiments.published.flow import Course, cost_by_place
+from experiments.published.flow_law import Plan, Values
 
 OUTCOMES = [outcome.name.lower() for outcome in Outcome if outcome != Outcome.NO_NEED]
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from agents.names import Outcome
 from experiments.origin import commit, installed
-from experiments.published.flow import Answers, Course, Plan, Values, answers, flow, plan_flow
+from experiments.published.flow import Answers, Course, answers, flow
+from experiments.published.flow_law import Plan, Values, plan_flow
 from experiments.published.flow_ledger import ledger
 from experiments.published.reconstruction import PUBLISHED, YEARS, fitted, published
 from experiments.published.scenarios import IMPROVED, READINGS, flow_scenario
@@ -80,8 +80,8 @@ def screen(shown: Shown) -> str:
     """Write the answers and the flows of the last year as plain text."""
     children = float(shown.today.children[0].sum())
     head = (
-        f"wellheld {installed('wellheld')}: the published services flow model, rebuilt. Sandwell, {children:,.0f} pupils, "
-        f"{shown.years} years, GDP a head of 2019."
+        f"wellheld {installed('wellheld')}: the published services flow model, rebuilt. Sandwell, {children:,.0f} "
+        f"pupils, {shown.years} years, GDP a head of 2019."
     )
     against = f"Today's services against: {shown.title}"
     against += f" ({shown.scenario.description.rstrip('.')})." if shown.scenario.description else "."
@@ -118,17 +118,24 @@ ANSWERS = (
 """Answers on the screen: name, title, factor and decimals."""
 COLUMNS = {
     "children_in_need": "in need",
-    **{f"children_{outcome.name.lower()}": outcome.name.lower().replace("_", " ") for outcome in Outcome if outcome < 4},
+    "children_held": "held",
+    "children_held_with_support": "supported",
+    "children_escalated": "escalated",
+    "children_no_service": "no service",
     "cats_in": "CATs in",
     "cats_out": "CATs out",
     "cats": "CATs",
     "lost_cost": "GBP m",
 }
+"""Columns of the ledger on the screen; supported is held with support."""
 
 
 def flow_lines(shown: Shown) -> list[str]:
-    """Tabulate the last year by service, and how each figure differs under the scenario; units of a stage are summed."""
-    lines = [f"Year {shown.years}, today: children in need by outcome; CATs that came from below, went up, and are there"]
+    """Tabulate the last year by service, and how it differs under the scenario; units of a stage are summed."""
+    lines = wrapped(
+        f"Year {shown.years}, today: children in need, by outcome (supported: held with support); CATs that came from "
+        "below, that went up, and that are there at the end, with their lost cost in GBP million a year"
+    )
     lines += align([["", *COLUMNS.values()], *last_year(shown, [shown.today])])
     if shown.scenario.levers:
         lines += ["", f"Year {shown.years}, difference under: {shown.title}"]
@@ -162,8 +169,8 @@ def closing(shown: Shown) -> list[str]:
     return [
         *said,
         HARM,
-        f"{len(fitted(shown.tables))} inputs were moved together to meet five published answers: many other sets of them "
-        "do as well. wellheld published range shows how far other answers then differ.",
+        f"{len(fitted(shown.tables))} inputs were moved together to meet five published answers: many other sets of "
+        "them do as well. wellheld published range shows how far other answers then differ.",
         NO_ENDORSEMENT,
         NOT_FOR_INDIVIDUALS,
     ]
@@ -201,11 +208,12 @@ def as_json(shown: Shown) -> str:
 
 def ledgers(shown: Shown) -> pd.DataFrame:
     """Set the ledgers of both scenarios below each other."""
-    parts = [("today", shown.today)]
-    parts += [(shown.scenario.name, shown.improved)] if shown.scenario.levers else []
-    return pd.concat(
-        [ledger(course, shown.plan, shown.values).assign(scenario=name) for name, course in parts], ignore_index=True
-    )[lambda table: ["scenario", *(name for name in table.columns if name != "scenario")]]
+    parts = {"today": ledger(shown.today, shown.plan, shown.values)}
+    if shown.scenario.levers:
+        parts[shown.scenario.name] = ledger(shown.improved, shown.plan, shown.values)
+    for name, part in parts.items():
+        part.insert(0, "scenario", name)
+    return pd.concat(parts.values(), ignore_index=True)
 
 
 def settings(shown: Shown) -> dict[str, object]:
@@ -243,4 +251,6 @@ def as_csv(shown: Shown) -> bytes:
         if name not in ("scenario", "service")
     }
     made = settings(shown)
-    return csv_bytes(table.rename(columns=names).assign(**{"version [wellheld]": made["version"], "commit [git]": made["commit"]}))
+    table = table.rename(columns=names)
+    table["version [wellheld]"], table["commit [git]"] = str(made["version"]), str(made["commit"])
+    return csv_bytes(table)

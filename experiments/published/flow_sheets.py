@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from experiments.published.flow import PLACE, Values
+from experiments.published.flow_law import PLACE, Values
 from experiments.published.inputs import NONE
 from experiments.published.workbook import (
     SHARE,

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from experiments.published.flow import PLACE, Line, Plan, Values, plan_flow
+from experiments.published.flow_law import PLACE, Line, Plan, Values, plan_flow
 from experiments.published.flow_sheets import (
     LEVELS,
     NEED,

@@ -122,15 +122,13 @@ def unsettled(answered: pd.DataFrame) -> list[str]:
     """Say what the published answers leave open: who brings the saving, and which signs are the model's own."""
     here = answered[answered["quantity"] == "reduced_cost"]
     whole, alone = here.iloc[0], here.iloc[1:]
-    carried = "; ".join(
-        f"{row.question}, {text(100 * row.least / whole['median'], 0)} to {text(100 * row.most / whole['median'], 0)}%"
-        for row in alone.itertuples(index=False)
-    )
-    one_sign = [row.question for row in alone.itertuples(index=False) if row.least >= 0.0 or row.most <= 0.0]
+    share = 100.0 * alone.set_index("question")[["least", "most"]] / whole["median"]
+    carried = "; ".join(f"{name}, {text(row['least'], 0)} to {text(row['most'], 0)}%" for name, row in share.iterrows())
+    one_sign = (share["least"] >= 0.0) | (share["most"] <= 0.0)
     return [
         f"Not settled by the published answers: who brings the saving. As a share of the published one: {carried}.",
-        f"The sign of {len(one_sign)} of {len(alone)} answers is the same in every set: it follows from how the model is "
-        "built and from ranges without harm, and is no finding about services.",
+        f"The sign of {one_sign.sum()} of {len(alone)} answers is the same in every set: it follows from how the model "
+        "is built and from ranges without harm, and is no finding about services.",
     ]
 
 
@@ -225,16 +223,15 @@ def bridge_notes(bridged: pd.DataFrame) -> list[str]:
     cost_apart = (children["avoided"] - rebuilt["avoided"]) / children["avoided_mcse"]
     steps = bridged.iloc[2:].copy()
     largest = steps.loc[steps["avoided_change"].abs().sort_values(ascending=False).index].head(3)
-    listed = "; ".join(
-        f"{row['title']} ({text(row['avoided_change'], 1, sign=True)})" for _, row in largest.iterrows()
-    )
+    listed = "; ".join(f"{row['title']} ({text(row['avoided_change'], 1, sign=True)})" for _, row in largest.iterrows())
     relation = rows["uncertain"]["cost"] / rows["life"]["cost"]
     return [
-        f"With every difference off the children are the flow model: they stand {abs(apart):.1f} standard errors from it "
-        f"in fewer CATs and {abs(cost_apart):.1f} in lost cost avoided.",
+        f"With every difference off the children are the flow model: they stand {abs(apart):.1f} standard errors from "
+        f"it in fewer CATs and {abs(cost_apart):.1f} in lost cost avoided.",
         f"From {text(first['avoided'], 1)} to {text(last['avoided'], 1)} GBP million a year avoided, and from "
-        f"{text(100 * first['fewer_cats'], 1)}% to {text(100 * last['fewer_cats'], 1)}% fewer CATs. Largest steps: {listed}.",
-        f"The flow model's relation of CATs to DALYs gives {relation:.1f} times the lost cost that the life course of the "
-        "same children gives: it is an assumption that nothing here supports.",
+        f"{text(100 * first['fewer_cats'], 1)}% to {text(100 * last['fewer_cats'], 1)}% fewer CATs. Largest steps: "
+        f"{listed}.",
+        f"The flow model's relation of CATs to DALYs gives {relation:.1f} times the lost cost that the life course of "
+        "the same children gives: it is an assumption that nothing here supports.",
         "The order of the steps is fixed: another order would part the same whole otherwise.",
     ]

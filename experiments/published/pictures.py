@@ -69,8 +69,8 @@ def bridge_figure(bridged: pd.DataFrame) -> Figure:
         draw_waterfall(left, bridged, "fewer_cats", 100.0, "a  Fewer CATs under the improvement", "% of all CATs")
         draw_waterfall(right, bridged, "avoided", 1.0, "b  Lost cost avoided", "GBP million a year")
         words = (
-            "Bars: what each difference adds or takes away, on top of those above it; whiskers: two Monte Carlo standard "
-            f"errors; full bars: where the walk begins and ends.\n{CAPTION}"
+            "Bars: what each difference adds or takes away, on top of those above it; whiskers: two Monte Carlo "
+            f"standard errors; full bars: where the walk begins and ends.\n{CAPTION}"
         )
         drawn.supxlabel(words, fontsize=7, x=0.01, ha="left")
         return drawn

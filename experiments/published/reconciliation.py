@@ -108,7 +108,7 @@ def totals(tables: Tables, values: Values, own: Tables, place: str, lives: Lives
     row = next(row for row in own.rows["ace_cost_places"] if row.authority == place)
     given = inputs(own, own.values())
     diseases = np.array([name not in risk_factors(own) for name in conditions(own)])
-    fewer = Inputs(given.shares, *(part[diseases] for part in given[1:4]), given.split)
+    fewer = given._replace(**{name: getattr(given, name)[diseases] for name in ("risk_1", "risk_2", "daly_rate")})
     causal = causal_part(
         tables, values, fewer, [name for name, kept in zip(conditions(own), diseases, strict=True) if kept]
     )

@@ -15,7 +15,8 @@ import pandas as pd
 from scipy import optimize
 from scipy.stats import qmc
 
-from experiments.published.flow import PLACE, Answers, answers, flow
+from experiments.published.flow import Answers, answers, flow
+from experiments.published.flow_law import PLACE
 from experiments.published.inputs import figure
 from simulation.errors import InputError
 from simulation.inputs import Number, Tables
@@ -36,7 +37,7 @@ STRAIN = 0.1
 """Weight of an input's way through its whole range against half the last digit of an answer."""
 STEP = 1e-5
 """Step of the differences that give the slopes [share of the range]."""
-BATCH = 64
+BATCH = 16
 """Points that are tried at a time."""
 MOST_TRIED = 50
 """Points tried, at most, for each set that is wanted."""
@@ -251,7 +252,9 @@ def spread_of_answers(asked: pd.DataFrame) -> pd.DataFrame:
     -------
     one row a question and quantity: least, low_5, median, high_95, most
     """
-    long = asked.melt(["question", "set"], var_name="quantity")
-    told = long.groupby(["question", "quantity"], sort=False)["value"].quantile(list(SPREAD.values())).unstack()
-    told.columns = pd.Index(SPREAD)
-    return told.reset_index()
+    rows = []
+    for question in dict.fromkeys(asked["question"]):
+        for quantity in ("fewer_cats", "reduced_cost"):
+            here = asked.loc[asked["question"] == question, quantity].to_numpy()
+            rows.append((question, quantity, *np.quantile(here, list(SPREAD.values()))))
+    return pd.DataFrame(rows, columns=["question", "quantity", *SPREAD])

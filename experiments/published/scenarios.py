@@ -3,13 +3,23 @@
 from pathlib import Path
 from typing import Literal
 
-from experiments.published.flow import KINDS as LEVERS
+from experiments.published.flow_law import KINDS as LEVERS
+from experiments.published.flow_law import PLACE
 from experiments.published.rows import KINDS
 from experiments.questions import SHIPPED
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Tables
 from simulation.scenario import Lever, Scenario, Switches, check_names, check_values, load_scenario
 
+NUMBERS = (
+    "deprivation_ratio",
+    "cats_at_start_ratio",
+    "new_cats_ratio",
+    "children",
+    "sufficiency",
+    "tip_alignment",
+)
+"""Columns of services and units that a scenario may set; what is laid out before the years stays as in the tables."""
 Reading = Literal["points", "relative"]
 READINGS: tuple[Reading, ...] = ("points", "relative")
 """Two ways to read a published +10%: ten points of the scale, or a tenth of the level."""
@@ -44,6 +54,14 @@ def flow_scenario(given: str | Path, tables: Tables, reading: Reading = "points"
     return scenario
 
 
+def moved_by_number(name: str) -> bool:
+    """Tell whether the flow model reads a number by its name, so that a scenario can set it."""
+    table, column = name.split(".")[0], name.split(".")[-1]
+    if table in ("flow_services", "flow_units"):
+        return column in NUMBERS
+    return table == "flow_numbers" or name == f"ace_cost_places.{PLACE}.value"
+
+
 def check_flow(scenario: Scenario, tables: Tables, path: Path) -> None:
     """Refuse levers, keys and names that the flow model does not have."""
     for number, lever in enumerate(scenario.levers, 1):
@@ -54,6 +72,12 @@ def check_flow(scenario: Scenario, tables: Tables, path: Path) -> None:
             raise InputError(f"{where}.ages': the flow model knows stages, not ages; remove it")
     if scenario.switches != Switches():
         raise InputError(f"{path}: key 'switches': the flow model has none; remove them")
+    for name in scenario.numbers:
+        if name in tables.numbers and not moved_by_number(name):
+            raise InputError(
+                f"{path}: key 'numbers.{name}': the flow model reads this only from its table; give a number of "
+                "flow_numbers, or a level, ratio or count of flow_services or flow_units"
+            )
     services = [row.service for row in tables.rows["flow_services"]]
     places = [row.authority for row in tables.rows["ace_cost_places"]]
     check_names(scenario, services, places, (), tables.numbers, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.origin import commit, installed
-from experiments.published.files import check_free, write_csv
+from experiments.published.files import check_file, write_file
 from experiments.report import guarded
 from experiments.screen import NOT_FOR_INDIVIDUALS
 from simulation.errors import InputError
@@ -26,6 +26,7 @@ Key = tuple[str, ...]
 HEADER = 3
 """Row of a sheet's column names; above it a sentence says what the sheet is."""
 SUFFIX = ".xlsx"
+OPTION = "--xlsx"
 VALUE = "value"
 DESCRIPTION = ("unit", "low", "high", "source", "grade", "status", "note")
 SHARE, COUNT, MONEY, FREE = "0.0000", "#,##0.0", "#,##0.00", "General"
@@ -198,9 +199,7 @@ def check_workbook_path(path: Path) -> None:
     InputError
         With the remedy.
     """
-    if path.suffix != SUFFIX:
-        raise InputError(f"--out {path}: a workbook's name ends in {SUFFIX}; give one such as model{SUFFIX}")
-    check_free(path)
+    check_file(path, SUFFIX, OPTION)
     library()
 
 
@@ -215,4 +214,4 @@ def write_workbook(content: bytes, path: Path) -> None:
         If it cannot be written; nothing is left.
     """
     check_workbook_path(path)
-    write_csv(content, path)
+    write_file(content, path, OPTION)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.published.flow import Law, answers, chances, flow, law, plan_flow
+from experiments.published.flow import answers, flow
+from experiments.published.flow_law import Law, chances, law, plan_flow
 from experiments.published.flow_ledger import OUTCOMES, ledger
 from experiments.published.inputs import load_published
 from experiments.published.reconstruction import PUBLISHED, YEARS, fitted, published, questions, values_at
@@ -147,7 +148,7 @@ def test_v10_v11_v12_children_and_cats_are_conserved(scenario: Scenario, detail:
 
 
 def test_what_goes_up_comes_in_where_nobody_is_above_yet() -> None:
-    """In the first year, when all children are in their entries, what the entries escalate is what early help takes in."""
+    """In the first year, when all children are in their entries, what these escalate is what early help takes in."""
     table = ledger(flow(TABLES, VALUES, years=1), plan_flow(TABLES), VALUES)
     entries = table[table["level"] == 0]
     assert entries["cats_escalated"].sum() == pytest.approx(entries["cats_out"].sum(), rel=1e-12)
@@ -216,7 +217,7 @@ def test_m13_factors_at_zero_make_levels_irrelevant() -> None:
 
 
 def test_v25_no_lever_no_difference() -> None:
-    """V25: today's services against themselves differ by exactly nothing, and a lever of another place moves nothing."""
+    """V25: today's services against themselves differ by exactly nothing; a lever of another place moves nothing."""
     nothing = answers(flow(TABLES, VALUES), flow(TABLES, VALUES, lever("prevention", add=0.1, authorities=["dudley"])))
     assert (nothing.fewer_cats, nothing.reduced_cost) == (0.0, 0.0)
 

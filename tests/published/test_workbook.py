@@ -15,7 +15,8 @@ from recompute import Sheets, change, check_numbers, check_plain, close, recompu
 
 from experiments.published import ace_costs
 from experiments.published.ace_workbook import ace_costs_workbook
-from experiments.published.flow import Values, answers, chances, flow, law, plan_flow
+from experiments.published.flow import answers, flow
+from experiments.published.flow_law import Values, chances, law, plan_flow
 from experiments.published.flow_workbook import flow_workbook
 from experiments.published.inputs import load_published
 from experiments.published.workbook import check_workbook_path, write_workbook
@@ -266,7 +267,7 @@ def test_an_existing_file_is_refused_and_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["flow.csv", "flow", "flow.xls", "flow.xlsm"])
 def test_another_suffix_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"ends in \.xlsx"):
+    with pytest.raises(InputError, match=r"does not end in \.xlsx"):
         check_workbook_path(tmp_path / name)
 
 
