@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 
 from agents.child import CHILD
+from experiments.published.inputs import FOLDER as PUBLISHED
 from simulation.inputs import FOLDER, load_tables
 from simulation.sampling import uncertain
 from simulation.year import YEAR
 
 ROOT = Path(__file__).parent.parent
 MODEL = (ROOT / "MODEL.md").read_text(encoding="utf-8")
-NOTEBOOK = (ROOT / "notebooks" / "one_run.py").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 CITATION = {
     key: value.strip("\"'")
     for key, value in re.findall(r"^([\w-]+): *(.*)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DOCUMENTS = ("README.md", "MODEL.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "notebooks/one_run.py")
+NOTEBOOKS = ("notebooks/one_run.py", "notebooks/from_spreadsheets_to_children.py")
+DOCUMENTS = ("README.md", "MODEL.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", *NOTEBOOKS)
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -40,7 +41,7 @@ def quoted(text: str) -> set[str]:
 def identifiers() -> set[str]:
     """Give every word of the code and of the tables' cells and headers."""
     paths = [path for package in ("agents", "simulation", "experiments") for path in (ROOT / package).rglob("*.py")]
-    paths += [*FOLDER.glob("*.csv"), *(ROOT / "experiments" / "scenarios").glob("*.toml")]
+    paths += [*FOLDER.glob("*.csv"), *PUBLISHED.glob("*.csv"), *(ROOT / "experiments" / "scenarios").glob("*.toml")]
     return {word for path in paths for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 
 
@@ -51,7 +52,7 @@ def test_every_parameter_is_described_in_the_model():
 
 def test_names_in_the_model_exist_in_code_or_tables():
     names = {name for name in quoted(MODEL) if NAME.match(name)}
-    files = {path.stem for path in FOLDER.glob("*.csv")}
+    files = {path.stem for folder in (FOLDER, PUBLISHED) for path in folder.glob("*.csv")}
     unknown = names - identifiers() - files
     assert not unknown, f"MODEL.md names what neither code nor tables have: {sorted(unknown)}"
 
@@ -108,7 +109,7 @@ def test_documents_point_to_nothing_outside(name: str):
     assert not re.search(r"file://|\b[A-Z]:\\", text)
 
 
-@pytest.mark.parametrize("name", ["README.md", "MODEL.md", "notebooks/one_run.py"])
+@pytest.mark.parametrize("name", ["README.md", "MODEL.md", *NOTEBOOKS])
 def test_files_that_documents_name_exist(name: str):
     text = (ROOT / name).read_text(encoding="utf-8")
     paths = {each for each in quoted(text) if re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?|[\w-]+\.(md|cff|toml)", each)}
@@ -118,7 +119,7 @@ def test_files_that_documents_name_exist(name: str):
     assert not missing, f"{name} names files that do not exist: {sorted(missing)}"
 
 
-@pytest.mark.parametrize("name", ["README.md", "MODEL.md", "notebooks/one_run.py", "CITATION.cff"])
+@pytest.mark.parametrize("name", ["README.md", "MODEL.md", *NOTEBOOKS, "CITATION.cff"])
 def test_documents_say_that_no_real_child_is_meant(name: str):
     text = " ".join((ROOT / name).read_text(encoding="utf-8").replace("#", " ").split()).lower()
     assert "real child" in text or "individual child" in text
@@ -148,9 +149,11 @@ def test_licence_is_the_project_s():
     assert PROJECT["authors"][0]["name"] in text
 
 
-def test_notebook_reads_and_never_defines():
-    code = "\n".join(re.findall(r"^# %%\n(.*?)(?=^# %%|\Z)", NOTEBOOK, re.M | re.S))
-    assert len(re.findall(r"plt\.subplots", code)) == 3
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebooks_read_and_never_define(name: str):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^# %%\n(.*?)(?=^# %%|\Z)", text, re.M | re.S))
+    assert len(re.findall(r"plt\.subplots|pictures\.\w+_figure", code)) == 3
     assert not re.search(r"^\s*(def|class|async)\b|\blambda\b", code, re.M)
-    assert "## Limits" in NOTEBOOK
+    assert "## Limits" in text
     assert not list((ROOT / "notebooks").glob("*.ipynb"))

@@ -41,6 +41,7 @@ class Folder(NamedTuple):
     figure: Figure
     settings: Mapping[str, object]
     notes: Sequence[str]
+    markdown: str
 
 
 def files(folder: Folder) -> dict[str, bytes]:
@@ -49,7 +50,7 @@ def files(folder: Folder) -> dict[str, bytes]:
     for name, table in folder.tables.items():
         found[f"{name}.csv"], found[f"{name}.parquet"] = csv_bytes(table), parquet_bytes(table)
     found["figure.png"], found["figure.svg"] = png(folder.figure), svg(folder.figure)
-    found["screen.txt"] = folder.screen.encode()
+    found["screen.txt"], found["tables.md"] = folder.screen.encode(), folder.markdown.encode()
     said = {
         "product": PRODUCT,
         "not_for": NOT_FOR_INDIVIDUALS,
@@ -94,7 +95,8 @@ def range_folder(tables: Tables, improvement: Scenario, kept: Sequence[Fit], tri
     blocks = [wrapped(head), answer_table(answered), input_table(inputs)]
     moved = influence(tables, improvement, np.mean([fit.points for fit in kept], axis=0))
     found = {"answers": answered, "inputs": inputs, "sets": sets, "questions": asked, "influence": moved}
-    return Folder(page(blocks, notes), found, range_figure(asked), made_by(command, tables), notes)
+    written = range_markdown(answered)
+    return Folder(page(blocks, notes), found, range_figure(asked), made_by(command, tables), notes, written)
 
 
 def page(blocks: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
@@ -172,7 +174,9 @@ def bridge_folder(
     )
     blocks = [wrapped(head), bridge_table(bridged), reconciliation_table(reconciled)]
     found = {"bridge": bridged, "reconciliation": reconciled}
-    return Folder(page(blocks, notes), found, bridge_figure(bridged), made_by(command, published, tables), notes)
+    made = made_by(command, published, tables)
+    written = bridge_markdown(bridged, reconciled)
+    return Folder(page(blocks, notes), found, bridge_figure(bridged), made, notes, written)
 
 
 def bridge_table(bridged: pd.DataFrame) -> list[str]:
@@ -198,9 +202,9 @@ def bridge_cells(bridged: pd.DataFrame) -> list[list[str]]:
     return rows
 
 
-def reconciliation_table(reconciled: pd.DataFrame) -> list[str]:
-    """Tabulate the way from the published lost GDP to the child model's."""
-    rows = [
+def reconciliation_cells(reconciled: pd.DataFrame) -> list[list[str]]:
+    """Write the rows of the way from the published lost GDP to the child model's."""
+    return [
         [
             f" {row['explanation']}",
             text(row["amount"], 1, sign=number > 0),
@@ -209,10 +213,40 @@ def reconciliation_table(reconciled: pd.DataFrame) -> list[str]:
         ]
         for number, (_, row) in enumerate(reconciled.iterrows())
     ]
+
+
+def reconciliation_table(reconciled: pd.DataFrame) -> list[str]:
+    """Tabulate the way from the published lost GDP to the child model's."""
     return [
         "Lost GDP of Sandwell due to adversity, from top down to bottom up, GBP million a year",
-        *align([["", "amount", "mcse", "total"], *rows]),
+        *align([["", "amount", "mcse", "total"], *reconciliation_cells(reconciled)]),
     ]
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table as Markdown, words to the left and figures to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines) + "\n"
+
+
+def range_markdown(answered: pd.DataFrame) -> str:
+    """Write the spread of each question's answers as a Markdown table."""
+    cells = []
+    for question in dict.fromkeys(answered["question"]):
+        here = answered[answered["question"] == question].set_index("quantity")
+        row = [question]
+        for quantity, factor in (("fewer_cats", 100.0), ("reduced_cost", 1.0)):
+            row += [text(factor * float(here.loc[quantity, name]), 1) for name in ("least", "median", "most")]
+        cells.append(row)
+    measures = ("fewer CATs, %", "lost cost reduced, GBP million")
+    return markdown(["", *(f"{what}: {word}" for what in measures for word in ("least", "median", "most"))], cells)
+
+
+def bridge_markdown(bridged: pd.DataFrame, reconciled: pd.DataFrame) -> str:
+    """Write the bridge and the reconciliation as two Markdown tables."""
+    header = ["", "CATs a child", "fewer CATs, %", "change", "mcse", "lost cost", "avoided", "change", "mcse"]
+    parts = ["Lost GDP, GBP million a year", "amount", "mcse", "total"]
+    return markdown(header, bridge_cells(bridged)) + "\n" + markdown(parts, reconciliation_cells(reconciled))
 
 
 def bridge_notes(bridged: pd.DataFrame) -> list[str]:

@@ -61,7 +61,9 @@ def check_services(services: list[Any]) -> None:
     for line, row in enumerate(services, start=2):
         where = f"flow_services.csv: row {line}: {row.service}"
         if (row.level > 0) != (row.role == "step"):
-            raise InputError(f"{where}: level {row.level} of role {row.role}; an entry or support has 0, a step 1 or more")
+            raise InputError(
+                f"{where}: level {row.level} of role {row.role}; an entry or support has 0, a step 1 or more"
+            )
         if row.children and row.role != "entry":
             raise InputError(f"{where}: {row.children:g} children in a {row.role}; children begin in an entry: give 0")
         if row.supported_by != NONE:

@@ -171,6 +171,7 @@ def test_range_writes_its_folder(wellheld, few_sets, here):
         "figure.png",
         "figure.svg",
         "screen.txt",
+        "tables.md",
         "manifest.json",
     }
     assert (here / "there" / "screen.txt").read_text() == answer.out
