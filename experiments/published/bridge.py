@@ -102,7 +102,7 @@ def bridge(
     ----------
     improvement : the published improvement
     draws : of the uncertain numbers in the last stages, each run four times as in the main job
-    jobs : threads; it changes no result
+    jobs : processes; it changes no result
 
     Returns
     -------
@@ -110,7 +110,8 @@ def bridge(
     """
     tables, own = load_tables(), load_published()
     setting = Setting(tables, own, own.values(), improvement, seed)
-    work = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), backend="threading", return_as="generator")
+    # Processes, not threads: with feedbacks on every year has a context of its own, made in Python.
+    work = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator")
     plans = [make_plan(PLACE, draws, seed, None, with_switches(improvement, s), "compiled") for s in DRAWN]
     runs = [(stage, number) for stage in STAGES for number in range(replicates)]
     tasks = [(draw, matrix) for draw in range(draws) for matrix in range(2)]
