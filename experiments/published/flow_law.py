@@ -44,6 +44,7 @@ class Plan(NamedTuple):
     up_from_entry: Any  # (E, U) weights
     up_from_step: Any  # (U, U) weights
     lands: Any  # (K, U, K) 1 where a child of a place, passed by its entry to a step, then is
+    there: Any  # (K, U) whether a child of a place is in the step's service already
 
 
 class Chances(NamedTuple):
@@ -116,7 +117,9 @@ def plan_flow(tables: Tables, detail: Collection[str] | None = None) -> Plan:
         level = steps[place - 1].level if place else -1
         for number, step in enumerate(steps):
             lands[place, number, number + 1 if step.level > level else place] = 1.0
-    return Plan(entries, steps, weights(entries), weights(steps), lands)
+    within = [None, *(step.service for step in steps)]
+    there = np.array([[service == step.service for step in steps] for service in within])
+    return Plan(entries, steps, weights(entries), weights(steps), lands, there)
 
 
 def chances(tables: Tables, values: Values, plan: Plan, scenario: Scenario, year: int) -> Chances:
@@ -219,8 +222,7 @@ def law(plan: Plan, c: Chances) -> Law:
     outcomes decides whether harm can come of it: with no service from either, none does.
     """
     places = np.arange(len(plan.steps) + 1)
-    there = places[:, None] == places[None, 1:]
-    accepted = np.where(there, 1.0, c.acceptance[..., None, :])
+    accepted = np.where(plan.there, 1.0, c.acceptance[..., None, :])
     not_held = (1.0 - c.entry_held - c.entry_supported)[..., :, None, None]
     sent = not_held * plan.up_from_entry[:, None, :] * accepted[..., None, :, :]
     entry_none = not_held[..., 0] - sent.sum(axis=-1)

@@ -289,3 +289,9 @@ def test_an_authority_without_a_published_loss_has_none() -> None:
     assert math.isnan(place.gdp_lost)
     assert math.isnan(place.saved)
     assert place.rebuilt == PLACES["dudley"].rebuilt
+
+
+def test_a_band_holds_the_middle_95_percent() -> None:
+    """Of draws 0 to 1000 the band runs from 25 to 975."""
+    found = ace_burden.band(500.0, np.arange(1001.0))
+    assert found == (500.0, 25.0, 975.0)

@@ -7,16 +7,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agents.names import Flow
 from experiments import base_case
+from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.published import ace_burden
 from experiments.published import bridge as walk
 from experiments.published.bridge import QUANTITIES, STAGES, Setting, Stage, one_run
+from experiments.published.children import DIFFERENCES, limit_numbers, same, values_without
 from experiments.published.flow import answers, flow
 from experiments.published.folders import bridge_folder
 from experiments.published.inputs import load_published
-from experiments.published.reconciliation import PARTS, Watched, reconcile
+from experiments.published.reconciliation import PARTS, Watched, causal_part, one_seed, reconcile, totals
 from experiments.published.scenarios import flow_scenario
-from simulation.build import build
+from simulation.build import authority_names, build
+from simulation.cohort import reference, run
+from simulation.context import Surroundings
+from simulation.draws import seed_key
+from simulation.economics import gdp_per_head
 from simulation.inputs import Tables, load_tables
+from simulation.outcomes import sums
+from simulation.population import cohort
 from simulation.scenario import Scenario, Switches
 
 PUBLISHED = load_published()
@@ -199,3 +209,115 @@ def test_attributable_fraction_by_hand(tables: Tables, values: dict[str, float],
     ratio = np.exp(world.log_ratio[:, 4])
     for sex in (0, 1):
         assert seen.fraction[:-1, sex, 40] == pytest.approx((ratio - 1) / (ratio + 1), rel=1e-9)
+
+
+def test_the_last_part_is_the_paired_difference(tables: Tables, values: dict[str, float]) -> None:
+    """V23: the chain ends at lost GDP of paired lives as the main job sums it; people are the years lived."""
+    world = reference(tables, values, Switches(), seed_key(1, REFERENCE_SEED), REFERENCE_CHILDREN)
+    key = seed_key(1, 0)
+    lives = one_seed(tables, values, world, "sandwell", key)
+    here, s = world._replace(key=key), Surroundings(tables, values, Scenario.today())
+    children = cohort(tables, values, ["sandwell"], None, key)
+    today = run(s, here, children)
+    own, none = (
+        sums(tables, values, life, ["sandwell"])
+        for life in (today, run(s, here._replace(p=here.p._replace(adversity=0.0)), children))
+    )
+    chain = totals(tables, values, PUBLISHED, "sandwell", lives)
+    assert chain[-1] == pytest.approx(float((own["lost_gdp"] - none["lost_gdp"])[0]) / 1e6, rel=1e-9)
+    assert lives.people == pytest.approx(float(own["lived"][0]), rel=1e-12)
+    # But for the few years at whose end nobody who is ill is left alive.
+    assert lives.yld.sum() == pytest.approx(float(own["yld"][0]), rel=1e-4)
+    parts = dict(zip((part for part, _ in PARTS), chain, strict=True))
+    healthy = gdp_per_head(tables, values)
+    assert parts["value"] / parts["population"] == pytest.approx(healthy / 23_200, rel=1e-12)
+    assert parts["population"] / parts["causal"] == pytest.approx(lives.people / 328_500, rel=1e-12)
+    assert parts["illness"] == pytest.approx(float(lives.fraction @ lives.yld) * healthy / 1e6, rel=1e-12)
+    # Exposure: the model's fractions on published DALYs, at the same people and value as the row before.
+    rates = {row.condition: row.value for row in PUBLISHED.rows["ace_cost_conditions"] if row.figure == "daly_rate"}
+    names = [row.condition for row in tables.rows["conditions"]]
+    due = sum(lives.fraction[names.index(name)] * rate for name, rate in rates.items())
+    assert parts["exposure"] == pytest.approx(due * lives.people / 1e5 * healthy / 1e6, rel=1e-12)
+
+
+def test_deaths_are_counted_by_the_fraction_of_their_age_and_sex(
+    tables: Tables, values: dict[str, float], key: Any, sandwell: Any
+) -> None:
+    """Years of life lost times the attributable fraction of deaths, by hand for two people."""
+    seen = Watched(build(tables, values, Switches(), key))
+    seen.fraction[-1, 0, 40], seen.fraction[-1, 1, 70] = 0.25, 0.5
+    people = sandwell[:2].copy()
+    people["birth_year"], people["sex"] = 0, [0, 1]
+    people["died"], people["yll"] = [40 * 365 + 10, 70 * 365 + 364], [8_000_000, 4_000_000]
+    assert seen.deaths(people) == pytest.approx(0.25 * 8 + 0.5 * 4, rel=1e-12)
+
+
+def test_mental_conditions_take_their_own_causal_share(tables: Tables, values: dict[str, float]) -> None:
+    """Depression by the share of mental health, cancer by the other."""
+    given = ace_burden.inputs(PUBLISHED, PUBLISHED.values())
+    given = given._replace(risk_1=np.array([2.0, 2.0]), risk_2=np.array([4.0, 4.0]))
+    shares = {**values, "causal_share_mental": 0.5, "causal_share_other": 1.0}
+    kept = causal_part(tables, shares, given, ["depression", "cancer"])
+    assert kept.risk_1 == pytest.approx([2.0**0.5, 2.0])
+    assert kept.risk_2 == pytest.approx([2.0, 4.0])
+
+
+# Rows
+
+
+def test_central_rows_by_hand() -> None:
+    """Two stages of three seeds: means, errors of means, and the error of a paired change."""
+    found = np.array(
+        [[[1.0] * 4, [2.0] * 4, [3.0] * 4], [[2.0] * 4, [3.0] * 4, [7.0] * 4], [[2.0] * 4, [3.0] * 4, [8.0] * 4]]
+    )
+    _, second, third = walk.central_rows(found)
+    assert second.mean[0] == 4.0
+    assert second.mcse[0] == pytest.approx(np.std([2, 3, 7], ddof=1) / np.sqrt(3))
+    assert second.change[0] == pytest.approx(2.0)
+    assert second.change_mcse[0] == pytest.approx(np.std([1, 1, 4], ddof=1) / np.sqrt(3))
+    assert third.change[0] == pytest.approx(1.0 / 3.0)
+    assert third.change_mcse[0] == pytest.approx(np.std([0, 0, 1], ddof=1) / np.sqrt(3))
+
+
+def test_drawn_rows_by_hand() -> None:
+    """The first drawn row stands against an independent one, so that both errors count; the next is paired."""
+    runs = np.random.default_rng(4).normal(size=(2, 2, 8, 2, 4))
+    last = walk.Line("effects", "", np.full(4, 1.0), np.full(4, 0.5), np.zeros(4), np.zeros(4))
+    uncertain, life, job = walk.drawn_rows(last, [runs, runs + 1.0])
+    assert uncertain.change == pytest.approx(runs[0].mean(axis=(0, 1, 2)) - 1.0)
+    assert uncertain.change_mcse == pytest.approx(np.hypot(uncertain.mcse, 0.5))
+    assert life.change == pytest.approx((runs[1] - runs[0]).mean(axis=(0, 1, 2)))
+    assert job.change == pytest.approx(np.ones(4))
+    assert job.change_mcse == pytest.approx(np.zeros(4), abs=1e-9)
+
+
+def test_cost_is_of_living_children_by_place(setting: Setting, sandwell: Any) -> None:
+    """Three CATs of a pupil and two of a fostered child; the dead and the grown cost nothing more."""
+    children = sandwell[:4].copy()
+    names = [row.service for row in setting.tables.rows["services"]]
+    children["cats"], children["support"] = [3, 2, 5, 7], [255, names.index("foster_care"), 255, 255]
+    children["birth_year"], children["died"] = [0, 0, 0, -10], [-100_000, -100_000, 100, -100_000]
+    watch, costs = walk.cost_watcher(setting)
+    watch(10, children)
+    value = {
+        name: setting.flow_values[f"flow_numbers.{name}.value"] for name in ("dalys_per_cat", "cost_ratio_per_level")
+    }
+    each = value["dalys_per_cat"] * 23_200 / 1e6
+    assert costs == [pytest.approx(each * (3 + 2 * value["cost_ratio_per_level"] ** 4), rel=1e-12)]
+
+
+def test_stages_run_under_their_switches_and_references(setting: Setting) -> None:
+    """Limited places change a stage; what amplifies is measured against England's less deprived children."""
+    by_name = {stage.name: stage for stage in STAGES}
+    limited = one_run(setting, by_name["capacity"], 0)
+    unlimited = one_run(setting, by_name["capacity"]._replace(switches=Switches()), 0)
+    assert limited[0] < unlimited[0]
+    stage, absent = by_name["amplification"], DIFFERENCES[4:]
+    numbers = limit_numbers(setting.tables, PUBLISHED, setting.flow_values)
+    found = values_without(setting.tables, numbers, absent, setting.tables.values())
+    world = walk.stage_world(setting, stage, found, absent, seed_key(7, 0))
+    place = cohort(setting.tables, found, ["sandwell"], 4_000, seed_key(7, 0))
+    life = run(Surroundings(setting.tables, found, Scenario.today()), world, same(place), years=18)
+    here = authority_names(setting.tables).index("sandwell")
+    burden = life.ledger.unresolved[:, here] / life.ledger.flows[:, here, Flow.CHILDREN_AT_31_MARCH]
+    assert burden[10] / world.mean_burden[10] == pytest.approx(1.24, abs=0.12)

@@ -266,3 +266,72 @@ def test_sets_side_by_side_are_the_sets_one_by_one() -> None:
         alone = flow(TABLES, values_at(TABLES, point), IMPROVED)
         assert together.cats[:, number] == pytest.approx(alone.cats, rel=1e-12)
         assert together.cost[:, number] == pytest.approx(alone.cost.reshape(-1), rel=1e-12)
+
+
+# What is laid out before the years
+
+
+def changed(name: str, **columns: Any) -> Any:
+    """Give the tables with some columns of one service changed."""
+    rows = [row.model_copy(update=columns) if row.service == name else row for row in TABLES.rows["flow_services"]]
+    return replace(TABLES, rows={**TABLES.rows, "flow_services": rows})
+
+
+def test_support_that_has_turned_to_harm_is_not_called_on() -> None:
+    """A support whose low TIP alignment outweighs its lift adds nothing, never less than nothing."""
+    values = {**VALUES, "flow_numbers.f_tip.value": 3.0, "flow_numbers.support_lift.value": 0.5}
+    none = chances(TABLES, values, plan_flow(TABLES), lever("tip_alignment", multiply=0.0), 0)
+    assert (none.entry_supported == 0.0).all()
+    assert (none.step_supported == 0.0).all()
+
+
+def test_a_step_of_the_same_level_takes_nobody_from_another() -> None:
+    """An entry that passes on a child whom a step of the same level has leaves it there: escalation goes only up."""
+    plan = plan_flow(changed("child_in_need", level=1))
+    names = [step.service for step in plan.steps]
+    one, other = names.index("family_support"), names.index("child_in_need")
+    assert plan.lands[one + 1, other].tolist() == [float(k == one + 1) for k in range(len(names) + 1)]
+    assert plan.lands[0, other, other + 1] == 1.0
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    """M01: services in another order give the same children and CATs at every level."""
+    turned = replace(TABLES, rows={**TABLES.rows, "flow_services": TABLES.rows["flow_services"][::-1]})
+    here, there = flow(TABLES, VALUES, IMPROVED), flow(turned, VALUES, IMPROVED)
+    assert there.cats.sum(axis=1) == pytest.approx(here.cats.sum(axis=1), rel=1e-12)
+    assert there.cost == pytest.approx(here.cost, rel=1e-12)
+
+
+def test_a_step_can_be_parted_into_units() -> None:
+    """Two teams of early help with the levels of the whole share its children, and give its answers."""
+    unit = TABLES.rows["flow_units"][0]
+    teams = [
+        unit.model_copy(
+            update={
+                "service": "family_support",
+                "unit": f"team_{number}",
+                "share": share,
+                "deprivation_ratio": 1.0,
+                "sufficiency": 0.6,
+                "tip_alignment": 0.4,
+            }
+        )
+        for number, share in ((1, 0.3), (2, 0.7))
+    ]
+    tables = replace(TABLES, rows={**TABLES.rows, "flow_units": [*TABLES.rows["flow_units"], *teams]})
+    levels = {"deprivation_ratio": 1.0, "sufficiency": 0.6, "tip_alignment": 0.4}
+    own = {f"flow_units.family_support.team_{k}.{name}": value for k in (1, 2) for name, value in levels.items()}
+    whole, parted = flow(TABLES, VALUES), flow(tables, {**VALUES, **own}, detail=["family_support"])
+    assert parted.cost == pytest.approx(whole.cost, rel=1e-12)
+    at_teams = parted.children[-1].sum(axis=0)[1:3]
+    assert at_teams.sum() == pytest.approx(whole.children[-1].sum(axis=0)[1], rel=1e-12)
+    assert at_teams[0] / at_teams.sum() == pytest.approx(0.3, abs=1e-9)
+
+
+def test_steps_hold_by_their_own_chances_in_the_ledger() -> None:
+    """Children held in early help are those in it, times their need, times its chance of holding."""
+    course, plan = flow(TABLES, VALUES), plan_flow(TABLES)
+    table = ledger(course, plan, VALUES).set_index(["year", "service"])
+    c = chances(TABLES, VALUES, plan, Scenario.today(), 0)
+    expected = (course.children[1, :, 1] * c.need).sum() * c.step_held[0]
+    assert table.loc[(2, "family_support"), "children_held"] == pytest.approx(expected, rel=1e-12)

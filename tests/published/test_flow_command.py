@@ -243,3 +243,17 @@ def test_published_lists_its_commands(wellheld):
     assert all(name in text for name in ("ace-costs", "flow", "range", "bridge"))
     for name in ("flow", "range", "bridge"):
         assert f"Usage: wellheld published {name}" in wellheld("published", name, "--help").out
+
+
+def test_numbers_that_a_scenario_may_set(wellheld, here):
+    """The value of a DALY scales cost alone; CATs at the start change growth; a file needs no suffix."""
+    said = facts(wellheld("published", "flow", "--json"))
+    (here / "mine").write_text('name = "mine"\n[numbers]\nace_cost_places.sandwell.value = 46400.0\n')
+    dear = facts(wellheld("published", "flow", "--scenario", "mine", "--json"))
+    assert dear["answers"]["cost"] == pytest.approx(2 * said["answers"]["cost"], rel=1e-9)
+    assert dear["answers"]["growth"] == said["answers"]["growth"]
+    (here / "more.toml").write_text(
+        'name = "more"\n[numbers]\nflow_services.primary_school.cats_at_start_ratio = 1.4\n'
+    )
+    more = facts(wellheld("published", "flow", "--scenario", "more.toml", "--json"))
+    assert more["answers"]["growth"] < said["answers"]["growth"]

@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.names import ADULT
+from agents.names import ADULT, Flow
 from experiments.published import children as limit
 from experiments.published.flow import flow
 from experiments.published.flow_law import Chances, chances, law, plan_flow
 from experiments.published.inputs import load_published
 from experiments.published.scenarios import flow_scenario
 from simulation import holding, moves, year
-from simulation.build import authority_names, service_names
+from simulation.build import authority_names, build, service_names
 from simulation.cohort import run, shape_of
 from simulation.context import Surroundings, year_context
 from simulation.draws import Decision
 from simulation.inputs import Tables
 from simulation.ledger import empty_ledger, view_ledger
+from simulation.population import cohort
 from simulation.scenario import Scenario, Switches
 from simulation.world import World, plain
 
@@ -282,3 +283,98 @@ def test_law_keeps_its_chances_apart(even: tuple[Tables, dict[str, float]]) -> N
     now = law(plan, c)
     assert (now.moves == np.eye(len(plan.steps) + 1)).all()
     assert now.harmed.sum() == now.entry_outcomes.sum() == now.step_outcomes.sum() == 0.0
+
+
+# What belongs to which difference
+
+
+def test_each_difference_has_its_numbers(tables: Tables) -> None:
+    """A number of the child model that a difference switches off stands under that difference, for every service."""
+    numbers = limit.limit_numbers(tables, PUBLISHED, PUBLISHED.values())
+    names = service_names(tables)
+    assert tuple(numbers) == limit.DIFFERENCES
+    assert set(numbers["movement"]) == {"rereferral_rate"} | {
+        f"services.{name}.{rate}" for name in names for rate in ("exit_rate_first_year", "exit_rate_later")
+    }
+    assert numbers["capacity"] == {"unserved_ratio": 1.0}
+    assert set(numbers["leaving"]) == {"leaves_school", "out_of_school_stays_out", "exposed_ratio"}
+    assert set(numbers["instability"]) == {"instability_of_move"} | {
+        f"services.{name}.placement_move_rate" for name in names
+    }
+    assert {"factor_need", "factor_harm", "factor_stay", "shift_hold", "repetition_ratio"} <= set(numbers["rates"])
+    assert {"tip_effect", "tip_healing", "support_lift"} <= set(numbers["effects"])
+    every = [name for each in numbers.values() for name in each]
+    assert len(every) == len(set(every))
+    assert set(every) <= set(tables.numbers)
+
+
+OUTSIDE = ("severe_absence", "missing_education", "elective_home_education", "excluded_not_placed")
+
+
+@pytest.mark.parametrize(
+    ("present", "happens"),
+    [
+        (0, set()),
+        (1, {"ended", "rereferred"}),
+        (3, {"ended", "rereferred", "outside"}),
+        (4, {"ended", "rereferred", "outside", "moved"}),
+    ],
+)
+def test_what_a_difference_brings_happens_only_with_it(
+    tables: Tables, key: Key, present: int, happens: set[str]
+) -> None:
+    """Closures, re-referrals, pupils out of the system, placement moves: none before their difference, some with it."""
+    values = PUBLISHED.values()
+    absent = limit.DIFFERENCES[present:]
+    found = limit.values_without(tables, limit.limit_numbers(tables, PUBLISHED, values), absent, tables.values())
+    world = limit.limit_world(tables, PUBLISHED, found, values, absent, Switches(), key)
+    children = limit.same(cohort(tables, found, ["sandwell"], 40_000, key))
+    life = run(Surroundings(tables, found, Scenario.today()), world, children, years=ADULT)
+    flows = life.ledger.flows.sum(axis=(0, 1))
+    names = service_names(tables)
+    counts = {
+        "ended": flows[Flow.IN_NEED_ENDED],
+        "rereferred": flows[Flow.REREFERRALS],
+        "outside": sum(life.ledger.stock[:, :, names.index(name)].sum() for name in OUTSIDE),
+        "moved": flows[Flow.PLACEMENT_MOVES],
+    }
+    assert {name for name, count in counts.items() if count > 0} == happens
+
+
+def test_tip_alignment_heals_nothing_before_effects_are_the_child_model_s(tables: Tables, key: Key) -> None:
+    """In the flow model TIP alignment acts on holding alone: with its effects still on, healing does not feel it."""
+    values, absent = PUBLISHED.values(), limit.DIFFERENCES[5:]
+    found = limit.values_without(tables, limit.limit_numbers(tables, PUBLISHED, values), absent, tables.values())
+    context = year_context(Surroundings(tables, found, IMPROVED), build(tables, found, Switches(), key), 0, None)
+    assert (context.tip_healing == 0.0).all()
+    assert (context.lift != 0.0).any()
+
+
+def test_the_reference_is_not_deprived(tables: Tables, key: Key) -> None:
+    """England's alike children meet the hazard and the need of mean deprivation: those of Sandwell over its ratio."""
+    values = PUBLISHED.values()
+    numbers, here = limit_of(tables, PUBLISHED, values, key)
+    there = limit.limit_world(tables, PUBLISHED, numbers, values, limit.DIFFERENCES, Switches(), key, deprived=False)
+    assert here.hazard[limit.KIND] == pytest.approx(1.239 * there.hazard[limit.KIND], rel=1e-9)
+    assert here.need["without_adversity"] == pytest.approx(1.239 * there.need["without_adversity"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("service", "place"),
+    [
+        ("family_support", 1),
+        ("parenting_programme", 1),
+        ("child_in_need", 2),
+        ("child_protection_plan", 3),
+        ("foster_care", 4),
+        ("kinship_care", 4),
+        ("semi_independent", 4),
+        ("childrens_home", 5),
+        ("primary_school", 0),
+        ("camhs", 0),
+    ],
+)
+def test_services_that_the_flow_model_lacks_count_as_the_first_step_of_their_tier(
+    tables: Tables, service: str, place: int
+) -> None:
+    assert limit.places_of(tables, PUBLISHED)[service_names(tables).index(service)] == place

@@ -1,12 +1,24 @@
 """The reconstruction of the flow model's inputs: it fits, moves every input for several answers, and is not unique."""
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.published import reconstruction
 from experiments.published.flow import Answers
 from experiments.published.inputs import load_published
-from experiments.published.reconstruction import fitted, influence, published, reconstruct, sets, spread
+from experiments.published.reconstruction import (
+    fitted,
+    influence,
+    published,
+    questions,
+    reconstruct,
+    sets,
+    spread,
+    spread_of_answers,
+)
 from experiments.published.scenarios import READINGS, flow_scenario
 from simulation.errors import InputError
 
@@ -99,3 +111,37 @@ def test_ranges_that_allow_no_set_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(reconstruction, "reconstruct", lambda *_: never)
     with pytest.raises(InputError, match=r"only 0 of 112 sets give the published answers; widen low and high"):
         sets(TABLES, IMPROVED, 2, 1)
+
+
+def test_influence_has_the_sign_of_its_input() -> None:
+    """More new CATs raise growth, better holding lowers it, whichever way the step goes."""
+    size = len(fitted(TABLES))
+    for at in (0.3, 0.7):
+        moved = influence(TABLES, IMPROVED, np.full(size, at)).set_index("input")["growth"]
+        assert moved["new_cats"] > 0
+        assert moved["harm"] > 0
+        assert moved["hold_log_odds_entry"] < 0
+
+
+def test_sets_spread_over_the_rounding_of_the_answers(sampled: tuple[list[reconstruction.Fit], int]) -> None:
+    """Answers are not all met at their middle: over the sets they fill more than half of what rounding leaves open."""
+    _, half = published(TABLES)
+    assert (np.ptp([fit.answers for fit in sampled[0]], axis=0) > half).all()
+
+
+def test_the_spread_by_hand() -> None:
+    """Of the answers 0 to 100 the least, twentieth, median, nineteen twentieths and most are told."""
+    asked = pd.DataFrame(
+        {"question": "q", "set": range(101), "fewer_cats": np.arange(101.0)[::-1], "reduced_cost": 1.0}
+    )
+    told = spread_of_answers(asked).set_index("quantity")
+    assert told.loc["fewer_cats", ["least", "low_5", "median", "high_95", "most"]].tolist() == [0, 5, 50, 95, 100]
+
+
+def test_titles_of_questions_say_what_they_change() -> None:
+    """The points in a question's title are those of its lever."""
+    for title, scenario in questions(TABLES).items():
+        (lever,) = scenario.levers
+        points = re.search(r"(\d+)%? ?(points)? alone", title)
+        assert points is not None
+        assert lever.add == pytest.approx(int(points[1]) / 100)
