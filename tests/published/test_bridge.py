@@ -267,10 +267,9 @@ def test_mental_conditions_take_their_own_causal_share(tables: Tables, values: d
 
 def test_central_rows_by_hand() -> None:
     """Two stages of three seeds: means, errors of means, and the error of a paired change."""
-    found = np.array(
-        [[[1.0] * 4, [2.0] * 4, [3.0] * 4], [[2.0] * 4, [3.0] * 4, [7.0] * 4], [[2.0] * 4, [3.0] * 4, [8.0] * 4]]
-    )
-    _, second, third = walk.central_rows(found)
+    found = np.zeros((len(STAGES), 3, 4))
+    found[:3] = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 7.0], [2.0, 3.0, 8.0]])[:, :, None]
+    _, second, third, *_ = walk.central_rows(found)
     assert second.mean[0] == 4.0
     assert second.mcse[0] == pytest.approx(np.std([2, 3, 7], ddof=1) / np.sqrt(3))
     assert second.change[0] == pytest.approx(2.0)
