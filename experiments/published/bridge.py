@@ -35,6 +35,7 @@ from simulation.build import authority_names
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
+from simulation.economics import gdp_per_head
 from simulation.inputs import Tables, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
@@ -87,6 +88,11 @@ class Setting(NamedTuple):
         """Give the lost cost of a CAT for a year by place in the flow model [GBP million]."""
         return cost_by_place(self.flow_values, plan_flow(self.published, ())) / 1e6
 
+    @property
+    def gdp_per_head(self) -> float:
+        """Give the value of a healthy year in the flow model: the authority's own GDP a head [GBP]."""
+        return float(self.flow_values[f"ace_cost_places.{PLACE}.value"])
+
 
 def bridge(
     improvement: Scenario,
@@ -127,7 +133,7 @@ def bridge(
             len(runs) + number * len(tasks),
             total,
         )
-        drawn.append(np.array(done).reshape(draws, 2, 2, 2, len(QUANTITIES)).transpose(3, 1, 0, 2, 4))
+        drawn.append(np.array(done).reshape(draws, 2, 2, 3, len(QUANTITIES)).transpose(3, 1, 0, 2, 4))
     return table(rows + drawn_rows(rows[-1], drawn))
 
 
@@ -156,7 +162,7 @@ def one_run(setting: Setting, stage: Stage, replicate: int) -> Any:
     absent = tuple(name for name in DIFFERENCES if name not in stage.present)
     numbers = limit_numbers(setting.tables, setting.published, setting.flow_values)
     values = values_without(setting.tables, numbers, absent, setting.tables.values())
-    world = stage_world(setting, stage, values, absent, key)
+    world = stage_world(setting, stage, values, absent, replicate)
     if not stage.childhood:
         size = round(sum(row.children for row in setting.published.rows["flow_services"]))
         children = pupils(setting.tables, setting.published, setting.flow_values, size)
@@ -199,13 +205,16 @@ def cost_watcher(setting: Setting) -> tuple[Callable[[int, Any], None], list[flo
 
 
 def stage_world(
-    setting: Setting, stage: Stage, values: dict[str, float], absent: tuple[str, ...], key: tuple[int, int, int]
+    setting: Setting, stage: Stage, values: dict[str, float], absent: tuple[str, ...], replicate: int
 ) -> World:
-    """Build a stage's world; what amplification is relative to comes from England's children under the same rules."""
-    tables = setting.tables
+    """Build a stage's world; what amplification is relative to comes from England's children under the same rules.
+
+    Each replicate has a reference of its own, so that the luck of one reference is in the errors.
+    """
+    tables, key = setting.tables, seed_key(setting.seed, replicate)
     if "rates" not in absent:
         return reference(
-            tables, values, stage.switches, seed_key(setting.seed, REFERENCE_SEED), REFERENCE_CHILDREN
+            tables, values, stage.switches, seed_key(setting.seed, REFERENCE_SEED - replicate), REFERENCE_CHILDREN
         )._replace(key=key)
     world = limit_world(tables, setting.published, values, setting.flow_values, absent, stage.switches, key)
     if not stage.switches.amplification:
@@ -219,7 +228,9 @@ def stage_world(
 
 
 def one_draw(setting: Setting, plan: Plan, draw: int, matrix: int) -> Any:
-    """Run one draw's lives, today, improved and without adversity: (chance, relation or life course, quantities).
+    """Run one draw's lives, today, improved and without adversity: (chance, three ways to cost them, quantities).
+
+    Costed by the flow model's relation, by the same at the child model's value of a healthy year, by the life course.
 
     The draws, references and seeds are those of the main job, so that the last stage is its answer.
     """
@@ -242,8 +253,9 @@ def one_draw(setting: Setting, plan: Plan, draw: int, matrix: int) -> Any:
             lives[name] = sums(tables, values, life, plan.places)
         cats = [float(lives[name]["cats"][0]) for name in ("today", "improved")]
         relation = [sum(costs[name]) for name in ("today", "improved")]
+        revalued = [cost * gdp_per_head(tables, values) / setting.gdp_per_head for cost in relation]
         due = [float(lives[name]["lost_gdp"][0] - lives["none"]["lost_gdp"][0]) / 1e6 for name in ("today", "improved")]
-        found.append([gain(cats, relation, len(children)), gain(cats, due, len(children))])
+        found.append([gain(cats, costs_of, len(children)) for costs_of in (relation, revalued, due)])
     return np.array(found)
 
 
@@ -306,10 +318,10 @@ def drawn_rows(last: Line, drawn: list[Any]) -> list[Line]:
 
     Parameters
     ----------
-    drawn : with feedbacks, and as the main job runs: each (relation or life course, 2, draws, 2, quantities)
+    drawn : with feedbacks, and as the main job runs: each (three ways to cost, 2, draws, 2, quantities)
     """
     both, plain = drawn
-    uncertain, life, cohort_run = both[0], both[1], plain[1]
+    (uncertain, valued, life), cohort_run = both, plain[-1]
     first_mcse = shares(uncertain).mcse
     return [
         Line(
@@ -319,7 +331,8 @@ def drawn_rows(last: Line, drawn: list[Any]) -> list[Line]:
             uncertain.mean(axis=(0, 1, 2)) - last.mean,
             np.sqrt(first_mcse**2 + last.mcse**2),
         ),
-        Line("life", "the full life course", *level(life), *level(life - uncertain)),
+        Line("value", "the region's GDP a head of 2023-24", *level(valued), *level(valued - uncertain)),
+        Line("life", "the full life course", *level(life), *level(life - valued)),
         Line("main_job", "feedbacks off: the main job", *level(cohort_run), *level(cohort_run - life)),
     ]
 

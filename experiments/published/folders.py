@@ -258,14 +258,14 @@ def bridge_notes(bridged: pd.DataFrame) -> list[str]:
     steps = bridged.iloc[2:].copy()
     largest = steps.loc[steps["avoided_change"].abs().sort_values(ascending=False).index].head(3)
     listed = "; ".join(f"{row['title']} ({text(row['avoided_change'], 1, sign=True)})" for _, row in largest.iterrows())
-    relation = rows["uncertain"]["cost"] / rows["life"]["cost"]
+    relation = rows["value"]["cost"] / rows["life"]["cost"]
     return [
         f"With every difference off the children are the flow model: they stand {abs(apart):.1f} standard errors from "
         f"it in fewer CATs and {abs(cost_apart):.1f} in lost cost avoided.",
         f"From {text(first['avoided'], 1)} to {text(last['avoided'], 1)} GBP million a year avoided, and from "
         f"{text(100 * first['fewer_cats'], 1)}% to {text(100 * last['fewer_cats'], 1)}% fewer CATs. Largest steps: "
         f"{listed}.",
-        f"The flow model's relation of CATs to DALYs gives {relation:.1f} times the lost cost that the life course of "
-        "the same children gives: it is an assumption that nothing here supports.",
+        f"At one value of a healthy year the flow model's relation of CATs to DALYs gives {relation:.1f} times the lost "
+        "cost that the life course of the same children gives: it is an assumption that nothing here supports.",
         "The order of the steps is fixed: another order would part the same whole otherwise.",
     ]

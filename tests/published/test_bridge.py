@@ -131,7 +131,7 @@ def test_the_bridge_s_page_says_what_its_numbers_say(bridged: pd.DataFrame) -> N
     assert all(words in folder.screen for words in reconciled["explanation"])
     assert max(map(len, folder.screen.splitlines())) <= 100
     life = bridged.set_index("stage")["cost"]
-    assert f"gives {life['uncertain'] / life['life']:.1f} times the lost cost" in " ".join(folder.screen.split())
+    assert f"gives {life['value'] / life['life']:.1f} times the lost cost" in " ".join(folder.screen.split())
 
 
 # Lost GDP, from top down to bottom up
@@ -280,12 +280,13 @@ def test_central_rows_by_hand() -> None:
 
 def test_drawn_rows_by_hand() -> None:
     """The first drawn row stands against an independent one, so that both errors count; the next is paired."""
-    runs = np.random.default_rng(4).normal(size=(2, 2, 8, 2, 4))
+    runs = np.random.default_rng(4).normal(size=(3, 2, 8, 2, 4))
     last = walk.Line("effects", "", np.full(4, 1.0), np.full(4, 0.5), np.zeros(4), np.zeros(4))
-    uncertain, life, job = walk.drawn_rows(last, [runs, runs + 1.0])
+    uncertain, valued, life, job = walk.drawn_rows(last, [runs, runs + 1.0])
     assert uncertain.change == pytest.approx(runs[0].mean(axis=(0, 1, 2)) - 1.0)
     assert uncertain.change_mcse == pytest.approx(np.hypot(uncertain.mcse, 0.5))
-    assert life.change == pytest.approx((runs[1] - runs[0]).mean(axis=(0, 1, 2)))
+    assert valued.change == pytest.approx((runs[1] - runs[0]).mean(axis=(0, 1, 2)))
+    assert life.change == pytest.approx((runs[2] - runs[1]).mean(axis=(0, 1, 2)))
     assert job.change == pytest.approx(np.ones(4))
     assert job.change_mcse == pytest.approx(np.zeros(4), abs=1e-9)
 
@@ -314,7 +315,7 @@ def test_stages_run_under_their_switches_and_references(setting: Setting) -> Non
     stage, absent = by_name["amplification"], DIFFERENCES[4:]
     numbers = limit_numbers(setting.tables, PUBLISHED, setting.flow_values)
     found = values_without(setting.tables, numbers, absent, setting.tables.values())
-    world = walk.stage_world(setting, stage, found, absent, seed_key(7, 0))
+    world = walk.stage_world(setting, stage, found, absent, 0)
     place = cohort(setting.tables, found, ["sandwell"], 4_000, seed_key(7, 0))
     life = run(Surroundings(setting.tables, found, Scenario.today()), world, same(place), years=18)
     here = authority_names(setting.tables).index("sandwell")

@@ -192,7 +192,7 @@ def test_range_replaces_results_only_with_force(wellheld, refused, few_sets, her
 @pytest.fixture
 def short_walk(monkeypatch):
     """Stand in for the two long computations of the bridge with figures of the right shape."""
-    names = ["published", "rebuilt", *(stage.name for stage in STAGES), "uncertain", "life", "main_job"]
+    names = ["published", "rebuilt", *(stage.name for stage in STAGES), "uncertain", "value", "life", "main_job"]
     asked = {}
 
     def bridge(improvement, draws, replicates, seed, jobs, progress):
