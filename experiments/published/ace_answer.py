@@ -116,8 +116,10 @@ class Rules:
     """Taken from the most first, with the published relative risks alone"""
     first_rung: float
     counts: Counts
+    surveyed: tuple[float, ...]
+    """People with 0, 1, 2 or 3, and 4 or more ACEs, as surveyed [share]"""
     before: tuple[float, ...]
-    """People with 0, 1, 2 or 3, and 4 or more ACEs [share]"""
+    """The same of the fitted distribution, which the rules move"""
     after_for_everyone: tuple[float, ...]
     """People with 0, 1, and 2 or more ACEs [share]"""
     after_from_the_most: tuple[float, ...]

@@ -69,15 +69,15 @@ def risk_factors(tables: Tables) -> list[str]:
 
 
 def driver(number: Number) -> str:
-    """Name what moves a number: the two relative risks of a condition move together, all else alone."""
-    return number.name.replace("relative_risk_1", "relative_risk_2")
+    """Name what moves a number: relative risks all come from one assumed rule and move together, all else alone."""
+    return "relative_risks" if ".relative_risk_" in number.name else number.name
 
 
 def drawn_values(tables: Tables, draws: int, seed: int) -> Values:
     """Draw the uncertain numbers of the ACE cost model jointly; all others stay as they are.
 
-    One probability drives both relative risks of a condition. The draws do not depend on which authorities are asked
-    for, so that one authority alone has the band that it has among all.
+    One probability drives all relative risks: they are one assumption, not twenty. The draws do not depend on which
+    authorities are asked for, so that one authority alone has the band that it has among all.
     """
     numbers = uncertain({number.name: number for number in own_numbers(tables)})
     drivers = sorted({driver(number) for number in numbers})

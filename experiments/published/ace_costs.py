@@ -27,6 +27,7 @@ from experiments.published.ace_burden import (
 from experiments.published.ace_savings import (
     Counts,
     class_means,
+    classes,
     first_rung,
     first_shares,
     fitted,
@@ -219,16 +220,18 @@ def rules(given: Inputs, drawn: Inputs, reduction: float) -> Rules:
             count: float(share)
             for count, share in saved_shares(given, from_the_most(given, reduction, part=False)).items()
         },
-        first_rung=float(first_rung(given.shares, means)),
+        first_rung=float(first_rung(classes(counts), means)),
         counts=Counts(float(counts.mean), float(counts.shape)),
-        before=tuple(float(share) for share in given.shares),
+        surveyed=tuple(float(share) for share in given.shares),
+        before=tuple(float(share) for share in classes(counts)),
         after_for_everyone=(float(none), float(one), float(1 - none - one)),
-        after_from_the_most=tuple(float(share) for share in ladder(given.shares, means, reduction)),
+        after_from_the_most=tuple(float(share) for share in ladder(classes(counts), means, reduction)),
     )
 
 
-def benchmark(tables: Tables, given: Inputs) -> Benchmark:
-    """Set the estimate for Wales beside what each rule gives at the published reduction, which is its own."""
+def benchmark(tables: Tables) -> Benchmark:
+    """Set the estimate for Wales beside what each rule gives at its own reduction and at the exposure of its survey."""
+    given = inputs(tables, {**tables.values(), "ace_cost_numbers.survey_weight.value": 1.0})
     reduction = published(tables, "reduction_in_aces", "all")
     return Benchmark(
         published(tables, "saved_if_aces_down_10_percent", "wales"),
@@ -249,7 +252,7 @@ def rebuild(tables: Tables, question: Question) -> Answer:
         question=question,
         places=tuple(place(tables, row, question, values, drawn) for row in rows),
         rules=rules(given, inputs(tables, drawn), question.reduction),
-        benchmark=benchmark(tables, given),
+        benchmark=benchmark(tables),
         common=common_share(tables),
         fit=fit(tables),
         per_person=published(tables, "aces_per_person_with_two_or_more", "uk"),

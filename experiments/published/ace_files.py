@@ -63,6 +63,7 @@ def as_json(answer: Answer, tables: Tables) -> str:
             "relative_risks_as_published_from_those_with_most_first": rules.unparted,
             "largest_reduction_from_four_or_more_alone": rules.first_rung,
             "fitted_distribution": rules.counts._asdict(),
+            "shares_surveyed": dict(zip(("0", "1", "2_3", "4_or_more"), rules.surveyed, strict=True)),
             "shares_before": dict(zip(("0", "1", "2_3", "4_or_more"), rules.before, strict=True)),
             "shares_after_for_everyone": dict(zip(("0", "1", "2_or_more"), rules.after_for_everyone, strict=True)),
             "shares_after_from_those_with_most_first": dict(

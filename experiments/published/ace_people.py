@@ -20,6 +20,8 @@ AFTER = {
     "everyone": ["none_if_everyone", "one_if_everyone"],
     "most_first": [f"with_{name}_if_most_first" for name in CLASSES],
 }
+FITTED = ("fitted_2_3", "fitted_4")
+"""Rows of the fitted people with two or three, and with four or more."""
 RISK_2_3, RISK_4, CHECK = "relative risk at 2 or 3", "relative risk at 4+", "check"
 
 
@@ -67,6 +69,11 @@ def solved() -> Formulas:
         "shape": (f"{{ratio}}/{q}", "shape of the distribution"),
         "two": (f"{{{SHARES[1]}}}*({{shape}}+1)/2*{q}", "people with two, fitted"),
         "three": (f"{{two}}*({{shape}}+2)/3*{q}", "people with three, fitted"),
+        "fitted_2_3": ("{two}+{three}", "people with two or three, fitted"),
+        "fitted_4": (
+            f"1-{{{SHARES[0]}}}-{{{SHARES[1]}}}-{{two}}-{{three}}",
+            "people with four or more, fitted",
+        ),
         "mean_2_3": ("(2*{two}+3*{three})/({two}+{three})", "mean ACEs of people with two or three, fitted"),
         "mean_4": (
             f"({{mean}}-{{{SHARES[1]}}}-2*{{two}}-3*{{three}})/(1-{{{SHARES[0]}}}-{{{SHARES[1]}}}-{{two}}-{{three}})",
@@ -88,7 +95,8 @@ def thinned() -> Formulas:
 
 def ladder() -> Formulas:
     """Take the same ACEs away, first from people with the most: down one class at a time."""
-    none, one, middle, most = (f"{{{name}}}" for name in SHARES)
+    none, one = (f"{{{name}}}" for name in SHARES[:2])
+    middle, most = "{fitted_2_3}", "{fitted_4}"
     after = dict(zip(CLASSES, AFTER["most_first"], strict=True))
     return {
         "fewer": (f"reduction_in_aces*({one}+{middle}*{{mean_2_3}}+{most}*{{mean_4}})", "ACEs a person to take away"),
@@ -124,7 +132,7 @@ def risks_grid(book: "Workbook", conditions: list[str], people: Grid, risk: Call
     made = grid(
         book, "Risks", about, ["condition"], [(name,) for name in conditions], [*steps, RISK_2_3, RISK_4, CHECK]
     )
-    middle, most = (people.at((name,), "value") for name in SHARES[2:])
+    middle, most = (people.at((name,), "value") for name in FITTED)
     for row in made.rows:
         made.formula(row, steps[0], f"MAX(LN({risk(row)}),LN({risk(row)})/split_2_3)", SHARE)
         for before, after in pairwise(steps):

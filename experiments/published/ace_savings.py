@@ -59,6 +59,12 @@ def first_shares(counts: Counts) -> Any:
     return np.array([none, one, two, two * (counts.shape + 2) / 3 * q])
 
 
+def classes(counts: Counts) -> Any:
+    """Give the shares of people with 0, 1, 2 or 3, and 4 or more ACEs of the fitted distribution: (4, ...)."""
+    none, one, two, three = first_shares(counts)
+    return np.array([none, one, two + three, 1 - none - one - two - three])
+
+
 def thinned(counts: Counts, reduction: float) -> Counts:
     """Prevent every ACE with one probability: the mean falls by it and the shape stays."""
     return Counts(counts.mean * (1 - reduction), counts.shape)
@@ -109,7 +115,7 @@ def parted(given: Inputs) -> tuple[Any, Any]:
     -------
     two (C, ...) relative risks
     """
-    middle, most = given.shares[2], given.shares[3]
+    middle, most = classes(fitted(given.shares[0], given.shares[1]))[2:]
     log_risk = np.log(given.risk_2)
 
     def beyond(log_most: Any, split: Any, middle: Any, most: Any, risk: Any) -> Any:
@@ -144,8 +150,10 @@ def from_the_most(given: Inputs, reduction: float, part: bool = True) -> Any:
     part : tell two or three ACEs from four or more; if not, all have the published relative risk at two or more
     """
     middle, most = parted(given) if part else (given.risk_2, given.risk_2)
-    means = class_means(fitted(given.shares[0], given.shares[1]))
-    fewer = given.shares - ladder(given.shares, means, reduction)
+    counts = fitted(given.shares[0], given.shares[1])
+    # The fitted people, as in the rule for everyone: both rules then take equally many ACEs.
+    people = classes(counts)
+    fewer = people - ladder(people, class_means(counts), reduction)
     return fewer[1] * (given.risk_1 - 1) + fewer[2] * (middle - 1) + fewer[3] * (most - 1)
 
 

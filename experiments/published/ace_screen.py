@@ -186,8 +186,9 @@ def counted(answer: Answer) -> str:
         f"ACEs = residents x share with two or more x {answer.per_person:g}. The published counts imply shares of "
         f"{percent(common.low, 2)} to {percent(common.high, 2)}; one share for all, the region's "
         f"{percent(common.region, 2)}, misses a published count by {percent(common.error, 2)} at worst "
-        f"({common.worst}). The surveys that lost GDP rests on have {percent(several)} with two or more, and the "
-        f"distribution fitted to it gives them {each:.2f} ACEs each."
+        f"({common.worst}). That is of residents of every age. The surveys that lost GDP rests on have "
+        f"{percent(several)} of adults with two or more, and the distribution fitted to them gives these {each:.2f} "
+        f"ACEs each, and {percent(before[3])} four or more where the surveys have {percent(answer.rules.surveyed[3])}."
     )
 
 
@@ -196,7 +197,8 @@ def rebuilt(answer: Answer, place: Place) -> str:
     own = percent(place.rebuilt.value / place.gdp, 2)
     band = f"{percent(place.rebuilt.low / place.gdp, 2)} to {percent(place.rebuilt.high / place.gdp, 2)}"
     beside = (
-        f", published {percent(place.gdp_lost / place.gdp, 2)} (ratio {place.rebuilt.value / place.gdp_lost:.2f})"
+        f"; the published amount is {percent(place.gdp_lost / place.gdp, 2)} of the GDP recalled here "
+        f"(ratio {place.rebuilt.value / place.gdp_lost:.2f})"
         if math.isfinite(place.gdp_lost)
         else ""
     )
@@ -205,8 +207,8 @@ def rebuilt(answer: Answer, place: Place) -> str:
         "strata of age and sex. The publication's own relative risks and DALY rates were not to be had; those here "
         "are recalled or assumed, and GDP a head was set to agree with the ratios of the published figures. "
         f"{place.title}: {own} of GDP (95% {band}){beside}. Bands: {plural(answer.question.draws, 'joint draw')} of "
-        f"{answer.drawn} uncertain numbers; the two relative risks of a condition move together, and exposure is drawn "
-        "from England's survey to Wales's; the central run stands midway."
+        f"{answer.drawn} uncertain numbers; all relative risks move together, as they are one assumption, and exposure "
+        "is drawn from England's survey to Wales's; the central run stands midway."
     )
 
 
@@ -234,17 +236,14 @@ def named(key: tuple[str, str]) -> str:
 def wales(answer: Answer) -> str:
     """Set the estimate for Wales beside the rules at its own reduction."""
     mark = answer.benchmark
-    gaps = {key: share - mark.share for key, share in mark.shares.items()}
-    near, far = (choose(gaps, key=lambda key: abs(gaps[key])) for choose in (min, max))
-
-    def told(key: tuple[str, str]) -> str:
-        return f"{named(key)}: {percent(mark.shares[key], 2)} ({rounding.text(100 * gaps[key], 2, sign=True)} points)"
-
+    told = "; ".join(f"{named(key)}, {percent(share, 2)}" for key, share in mark.shares.items())
+    below = sum(share < mark.share for share in mark.shares.values())
     return (
         f"Public Health Wales put the saving from {rate(mark.reduction)} fewer ACEs at {mark.saved:,.0f} of "
-        f"{mark.cost:,.0f} GBP million a year, {percent(mark.share, 2)}. At {rate(mark.reduction)} the rules here give "
-        f"{percent(min(mark.shares.values()), 2)} to {percent(max(mark.shares.values()), 2)}. Nearest: {told(near)}; "
-        f"farthest: {told(far)}. One estimate, of another method and recalled, tells no rule right."
+        f"{mark.cost:,.0f} GBP million a year, {percent(mark.share, 2)}. At {rate(mark.reduction)} and the exposure of "
+        f"the Welsh survey the rules here give: {told}. {below} of {len(mark.shares)} lie below the estimate. Less "
+        "than in proportion is what a rule gives that lets people fall from a high class to a lower one, or that holds "
+        "the burden fixed; by which rule the estimate was made is not known here, so it tells no rule right."
     )
 
 
@@ -253,8 +252,9 @@ def held_fixed(answer: Answer) -> str:
     shares = answer.rules.shares
     gaps = [shares[name, "burden_falls"].value - shares[name, "burden_fixed"].value for name in RULES]
     return (
-        "Why the two counts differ: the fraction x / (1 + x) is concave in the excess risk x, so with the burden held "
-        "fixed each condition's saving is that with the burden falling divided by 1 + x', x' being what is left of x. "
+        "Why the two counts differ (held fixed is an accounting variant: a burden falls with its causes): the fraction "
+        "x / (1 + x) is concave in the excess risk x, so with the burden held fixed each condition's saving is that "
+        "with the burden falling divided by 1 + x', x' being what is left of x. "
         f"At {rate(answer.question.reduction)} that takes {rounding.text(100 * min(gaps), 2)} to "
         f"{rounding.text(100 * max(gaps), 2)} points of lost GDP off the saving."
     )
@@ -294,7 +294,7 @@ def fitted(answer: Answer) -> str:
     return (
         f"Costs, at the published settings: {fit.cost_per_ace:g} GBP an ACE meets the {fit.rows} published yearly "
         f"costs within {math.ceil(fit.yearly_error)} GBP, and every published cost over {fit.years} years is the "
-        f"yearly one times {fit.published_sum:.4f}, within {math.ceil(fit.ten_year_error)} GBP: the sum of "
+        f"yearly one times {fit.published_sum:.7f}, within {math.ceil(fit.ten_year_error)} GBP: the sum of "
         f"{plural(terms, 'term')}, the first at today's price. {plural(fit.years, 'term')} sum to {fit.full_sum:.4f}, "
         f"{percent(fit.full_sum / fit.published_sum - 1)} more. How it counts its years the publication does not say; "
         "both figures are shown."

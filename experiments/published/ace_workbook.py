@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from experiments.published.ace_answer import Question
 from experiments.published.ace_burden import MILLION, PER, conditions, risk_factors
-from experiments.published.ace_people import AFTER, RISK_2_3, RISK_4, SHARES, people_grid, risks_grid
+from experiments.published.ace_people import AFTER, FITTED, RISK_2_3, RISK_4, SHARES, people_grid, risks_grid
 from experiments.published.ace_savings import COUNTS, RULES
 from experiments.published.inputs import figure
 from experiments.published.workbook import (
@@ -218,7 +218,7 @@ def fall_formulas(people: Grid, burden: Grid, risks: Grid, row: Key) -> dict[str
         return people.at((name,), "value")
 
     risk_1, risk_2 = (burden.at(row, column) for column in RISKS.values())
-    none, one, middle, most = (share(name) for name in SHARES)
+    none, one, middle, most = (share(name) for name in (*SHARES[:2], *FITTED))
     left = [share(name) for name in AFTER["most_first"]]
     now_none, now_one = (share(name) for name in AFTER["everyone"])
     return {

@@ -265,7 +265,7 @@ def bridge_notes(bridged: pd.DataFrame) -> list[str]:
         f"From {text(first['avoided'], 1)} to {text(last['avoided'], 1)} GBP million a year avoided, and from "
         f"{text(100 * first['fewer_cats'], 1)}% to {text(100 * last['fewer_cats'], 1)}% fewer CATs. Largest steps: "
         f"{listed}.",
-        f"At one value of a healthy year the flow model's relation of CATs to DALYs gives {relation:.1f} times the lost "
-        "cost that the life course of the same children gives: it is an assumption that nothing here supports.",
+        f"At one value of a healthy year the flow model's relation of CATs to DALYs gives {relation:.1f} times the "
+        "lost cost that the life course of the same children gives: it is an assumption that nothing here supports.",
         "The order of the steps is fixed: another order would part the same whole otherwise.",
     ]

@@ -17,6 +17,7 @@ GIVEN = inputs(TABLES, TABLES.values())
 DRAWN = inputs(TABLES, drawn_values(TABLES, 64, 1))
 FITTED = ace_savings.fitted(GIVEN.shares[0], GIVEN.shares[1])
 MEANS = ace_savings.class_means(FITTED)
+PEOPLE = ace_savings.classes(FITTED)
 FAR = 400
 """ACEs a person beyond which the fitted distribution holds less than 1e-90."""
 
@@ -63,8 +64,9 @@ def test_thinning_is_a_binomial_of_every_count(reduction: float) -> None:
 
 @given(reduction=st.floats(0, 1))
 def test_the_ladder_takes_exactly_the_aces_asked_for(reduction: float) -> None:
-    after = ace_savings.ladder(GIVEN.shares, MEANS, reduction)
-    total = (GIVEN.shares * MEANS).sum()
+    after = ace_savings.ladder(PEOPLE, MEANS, reduction)
+    total = (PEOPLE * MEANS).sum()
+    assert total == pytest.approx(float(FITTED.mean), rel=1e-12)
     assert after.sum() == pytest.approx(1, abs=1e-12)
     assert (after >= -1e-12).all()
     assert total - (after * MEANS).sum() == pytest.approx(reduction * total, abs=1e-12)
@@ -72,22 +74,22 @@ def test_the_ladder_takes_exactly_the_aces_asked_for(reduction: float) -> None:
 
 def test_the_ladder_goes_down_one_class_at_a_time() -> None:
     """To the end of the first rung only people with four or more move; beyond it none of them is left."""
-    end = float(ace_savings.first_rung(GIVEN.shares, MEANS))
-    before = ace_savings.ladder(GIVEN.shares, MEANS, 0.999 * end)
-    assert before[:2] == pytest.approx(GIVEN.shares[:2], abs=1e-15)
-    assert 0 < before[3] < GIVEN.shares[3]
-    beyond = ace_savings.ladder(GIVEN.shares, MEANS, 1.001 * end)
+    end = float(ace_savings.first_rung(PEOPLE, MEANS))
+    before = ace_savings.ladder(PEOPLE, MEANS, 0.999 * end)
+    assert before[:2] == pytest.approx(PEOPLE[:2], abs=1e-15)
+    assert 0 < before[3] < PEOPLE[3]
+    beyond = ace_savings.ladder(PEOPLE, MEANS, 1.001 * end)
     assert beyond[3] == pytest.approx(0, abs=1e-15)
-    assert beyond[1] > GIVEN.shares[1]
-    assert beyond[0] == GIVEN.shares[0]
-    assert ace_savings.ladder(GIVEN.shares, MEANS, 1.0) == pytest.approx([1, 0, 0, 0], abs=1e-12)
+    assert beyond[1] > PEOPLE[1]
+    assert beyond[0] == PEOPLE[0]
+    assert ace_savings.ladder(PEOPLE, MEANS, 1.0) == pytest.approx([1, 0, 0, 0], abs=1e-12)
 
 
 @pytest.mark.parametrize("inputs_", [GIVEN, DRAWN], ids=["central", "drawn"])
 def test_parting_keeps_the_class_s_own_risk_and_the_split(inputs_: ace_savings.Inputs) -> None:
     middle, most = ace_savings.parted(inputs_)
-    several = inputs_.shares[2] + inputs_.shares[3]
-    mean = (inputs_.shares[2] * middle + inputs_.shares[3] * most) / several
+    people = ace_savings.classes(ace_savings.fitted(inputs_.shares[0], inputs_.shares[1]))
+    mean = (people[2] * middle + people[3] * most) / (people[2] + people[3])
     assert mean == pytest.approx(inputs_.risk_2, rel=1e-9)
     assert np.log(middle) == pytest.approx(inputs_.split * np.log(most), rel=1e-9)
     assert (middle < inputs_.risk_2).all()
@@ -96,7 +98,7 @@ def test_parting_keeps_the_class_s_own_risk_and_the_split(inputs_: ace_savings.I
 
 def test_without_parting_moving_people_to_two_or_three_saves_nothing() -> None:
     """Within the first rung; beyond it people leave the class of two or more, and that saves."""
-    end = float(ace_savings.first_rung(GIVEN.shares, MEANS))
+    end = float(ace_savings.first_rung(PEOPLE, MEANS))
     for reduction, saves in ((0.5 * end, False), (end, False), (1.5 * end, True)):
         found = ace_savings.saved_shares(GIVEN, ace_savings.from_the_most(GIVEN, reduction, part=False))
         for share in found.values():

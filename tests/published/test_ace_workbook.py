@@ -97,7 +97,8 @@ def test_ace_people(ace_case: tuple[Sheets, Answer, Tables]) -> None:
     after = [f"with_{name}_if_most_first" for name in ("0", "1", "2_3", "4")]
     means = ace_savings.class_means(rules.counts)
     expected = {
-        **dict(zip(names, rules.before, strict=True)),
+        **dict(zip(names, rules.surveyed, strict=True)),
+        **dict(zip(("fitted_2_3", "fitted_4"), rules.before[2:], strict=True)),
         **dict(zip(after, rules.after_from_the_most, strict=True)),
         "none_if_everyone": rules.after_for_everyone[0],
         "one_if_everyone": rules.after_for_everyone[1],
