@@ -66,10 +66,10 @@ STAGES = (
     Stage("childhood", "the whole childhood of births", DIFFERENCES[:1]),
     Stage("capacity", "capacity and waiting", DIFFERENCES[:2], True, Switches(rationing=True)),
     Stage("leaving", "leaving the system, and return", DIFFERENCES[:3], True, Switches(rationing=True)),
-    Stage("instability", "placement and home instability", DIFFERENCES[:4], True, Switches(rationing=True)),
+    Stage("instability", "placement instability", DIFFERENCES[:4], True, Switches(rationing=True)),
     Stage("amplification", "neighbourhood amplification", DIFFERENCES[:4], True, FEEDBACKS),
-    Stage("rates", "calibrated rates: returns and surveys", DIFFERENCES[:5], True, FEEDBACKS),
-    Stage("effects", "unproven effects of Sufficiency and TIP", DIFFERENCES, True, FEEDBACKS),
+    Stage("rates", "its own rates, needs and services", DIFFERENCES[:5], True, FEEDBACKS),
+    Stage("effects", "its own effects: TIP none, F-Suff less", DIFFERENCES, True, FEEDBACKS),
 )
 """Stages at central numbers, in order. The rest draw the uncertain numbers: see `drawn_stages`."""
 
@@ -221,7 +221,8 @@ def stage_world(
         return world
     there = limit_world(tables, setting.published, values, setting.flow_values, absent, stage.switches, key, False)
     children = same(cohort(tables, values, ["england"], REFERENCE_CHILDREN, key))
-    life = run(Surroundings(tables, values, Scenario.today()), there, children, years=ADULT)
+    rules = with_switches(Scenario.today(), Switches(rationing=stage.switches.rationing))
+    life = run(Surroundings(tables, values, rules), there, children, years=ADULT)
     number = authority_names(tables).index("england")
     seen = life.ledger.flows[:, number, Flow.CHILDREN_AT_31_MARCH]
     return world._replace(mean_burden=life.ledger.unresolved[:, number] / np.maximum(1, seen))

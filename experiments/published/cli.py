@@ -253,13 +253,14 @@ def sampled_range(
     with progress_on_stderr("Sampling sets of inputs", hidden=quiet) as progress:
         kept, tried = sample(tables, improvement, sets, seed, jobs or cores(), progress)
     command = f"wellheld published range --sets {sets} --seed {seed} --reading {reading}"
-    finish(range_folder(tables, improvement, kept, tried, command), folder, force, quiet)
+    found = range_folder(tables, improvement, kept, tried, command, jobs or cores())
+    finish(found, folder, force, quiet)
 
 
 @app.command()
 def bridge(
     draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 4 to 100,000.")] = 64,
-    replicates: Annotated[int, typer.Option(help="Seeds of chance at central numbers, 2 to 10,000.")] = 16,
+    replicates: Annotated[int, typer.Option(help="Seeds of chance at central numbers, 8 to 10,000.")] = 16,
     seed: Annotated[int, typer.Option(help="Same seed, same children: 0 to 2^63-1.")] = 1,
     jobs: Jobs = None,
     out: Out = None,
@@ -272,7 +273,7 @@ def bridge(
     Not for predicting or for decisions about any individual child.
     """
     check_whole("--draws", draws, 4, 100_000, "64 is the default")
-    check_whole("--replicates", replicates, 2, 10_000, "16 is the default")
+    check_whole("--replicates", replicates, 8, 10_000, "16 is the default")
     check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
     from experiments.published.inputs import load_published

@@ -13,19 +13,18 @@ from experiments.figures import png, svg
 from experiments.origin import commit, installed
 from experiments.provenance import LIBRARIES
 from experiments.published.bridge import QUANTITIES
-from experiments.published.flow_screen import HARM, NO_ENDORSEMENT
+from experiments.published.flow_screen import LIMITS, NO_ENDORSEMENT, readings
 from experiments.published.pictures import bridge_figure, range_figure
 from experiments.published.reconstruction import (
     PUBLISHED,
     Fit,
+    extremes,
     fitted,
     influence,
-    reconstruct,
     spread,
     spread_of_answers,
     spread_of_inputs,
 )
-from experiments.published.scenarios import IMPROVED, READINGS, flow_scenario
 from experiments.report import PRODUCT, csv_bytes, parquet_bytes
 from experiments.rounding import decimals, text
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
@@ -74,20 +73,30 @@ def made_by(command: str, *tables: Tables) -> dict[str, object]:
     }
 
 
-def range_folder(tables: Tables, improvement: Scenario, kept: Sequence[Fit], tried: int, command: str) -> Folder:
-    """Put together how far the published answers leave inputs and other answers open."""
+def range_folder(
+    tables: Tables, improvement: Scenario, kept: Sequence[Fit], tried: int, command: str, jobs: int = 1
+) -> Folder:
+    """Put together how far the published answers leave inputs and other answers open.
+
+    Parameters
+    ----------
+    jobs : processes of the search for extremes; it changes no result
+    """
     asked = spread(tables, kept, improvement)
-    answered, inputs = spread_of_answers(asked), spread_of_inputs(tables, kept)
+    answered = spread_of_answers(asked).merge(extremes(tables, kept, improvement, asked, jobs))
+    inputs = spread_of_inputs(tables, kept)
     names = [number.name.split(".")[1] for number in fitted(tables)]
     sets = pd.DataFrame([fit.inputs for fit in kept], columns=names)
     sets[list(PUBLISHED)] = [fit.answers for fit in kept]
     sets.insert(0, "set", range(1, len(kept) + 1))
     notes = [
-        f"{len(kept)} sets of {len(names)} inputs, from {tried} tried, give all five published answers within half of "
-        "their last digit. No set is likelier than another: this is a range, not a probability.",
-        *strains(tables),
+        f"{len(kept)} sets of {len(names)} inputs, from {tried} tried, give all published answers within half of their "
+        "last digit. Quantiles are of this sample: no set is likelier than another. Held fixed: pupils, GDP a head, "
+        "levels of services, pathways, ratios between stages and levels, and the form of the model.",
+        at_bounds(tables, kept),
+        readings(tables),
         *unsettled(answered),
-        HARM,
+        LIMITS,
         NO_ENDORSEMENT,
         NOT_FOR_INDIVIDUALS,
     ]
@@ -96,7 +105,7 @@ def range_folder(tables: Tables, improvement: Scenario, kept: Sequence[Fit], tri
     moved = influence(tables, improvement, np.mean([fit.points for fit in kept], axis=0))
     found = {"answers": answered, "inputs": inputs, "sets": sets, "questions": asked, "influence": moved}
     written = range_markdown(answered)
-    return Folder(page(blocks, notes), found, range_figure(asked), made_by(command, tables), notes, written)
+    return Folder(page(blocks, notes), found, range_figure(asked, answered), made_by(command, tables), notes, written)
 
 
 def page(blocks: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
@@ -106,31 +115,36 @@ def page(blocks: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def strains(tables: Tables) -> list[str]:
-    """Say how far inputs must move from the middle of their ranges under each reading of the published changes."""
-    fits = {name: reconstruct(tables, flow_scenario(IMPROVED, tables, name)) for name in READINGS}
-    words = [
-        f"read as {name} {'they can' if fit.fits else 'they cannot'}, {fit.strain:.2f} ranges from the middle"
-        for name, fit in fits.items()
+def at_bounds(tables: Tables, kept: Sequence[Fit]) -> str:
+    """Say which inputs press on their assumed bounds in some set: there the ranges, not the answers, set the width."""
+    points = np.array([fit.points for fit in kept])
+    names = [
+        number.name.split(".")[1].replace("_", " ")
+        for number, places in zip(fitted(tables), points.T, strict=True)
+        if places.min() < EDGE or places.max() > 1.0 - EDGE
     ]
-    best = min(fits, key=lambda name: (not fits[name].fits, fits[name].strain))
-    return [
-        f"Can inputs within their ranges give the published answers? +10% and +20% {'; '.join(words)}. "
-        f"{best.capitalize()} fits with less strain" + (" and is the default." if best == READINGS[0] else ".")
-    ]
+    return (
+        "Inputs that reach an end of their assumed range in some set, so that the range and not the published answers "
+        f"sets part of the width: {', '.join(names) if names else 'none'}."
+    )
+
+
+EDGE = 0.01
+"""Share of a range that counts as its end."""
 
 
 def unsettled(answered: pd.DataFrame) -> list[str]:
     """Say what the published answers leave open: who brings the saving, and which signs are the model's own."""
     here = answered[answered["quantity"] == "reduced_cost"]
     whole, alone = here.iloc[0], here.iloc[1:]
-    share = 100.0 * alone.set_index("question")[["least", "most"]] / whole["median"]
-    carried = "; ".join(f"{name}, {text(row['least'], 0)} to {text(row['most'], 0)}%" for name, row in share.iterrows())
-    one_sign = (share["least"] >= 0.0) | (share["most"] <= 0.0)
+    share = 100.0 * alone.set_index("question")[["lowest_found", "highest_found"]] / whole["median"]
+    carried = "; ".join(f"{name}, {text(low, 0)} to {text(high, 0)}%" for name, (low, high) in share.T.items())
+    one_sign = (share["lowest_found"] > -EDGE) | (share["highest_found"] < EDGE)
     return [
-        f"Not settled by the published answers: who brings the saving. As a share of the published one: {carried}.",
+        "Not settled by the published answers: who brings the saving. As a share of the published one, the least and the "
+        f"most that a search found beyond the sampled sets: {carried}.",
         f"The sign of {one_sign.sum()} of {len(alone)} answers is the same in every set: it follows from how the model "
-        "is built and from ranges without harm, and is no finding about services.",
+        "is built and from ranges that allow no adverse effect of a level, and is no finding about services.",
     ]
 
 
@@ -183,7 +197,8 @@ def bridge_table(bridged: pd.DataFrame) -> list[str]:
     """Tabulate the bridge: CATs a child, fewer CATs, lost cost today and avoided."""
     header = ["", "CATs", "fewer %", "change", "mcse", "cost", "avoided", "change", "mcse"]
     return [
-        "CATs a child, today; fewer CATs, %, and lost cost avoided, GBP million a year, by the improvement",
+        "CATs a child (after four years; from the whole childhood on, at 18); fewer CATs, %, and lost cost",
+        "avoided under the improvement, GBP million a year (of 2019; from GDP a head of 2023-24 on, of that year)",
         *align([header, *bridge_cells(bridged)]),
     ]
 
@@ -229,6 +244,10 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines) + "\n"
 
 
+TOLD = ("lowest_found", "least", "median", "most", "highest_found")
+"""What a document tells of an answer: the ends of the search, and those and the median of the sample."""
+
+
 def range_markdown(answered: pd.DataFrame) -> str:
     """Write the spread of each question's answers as a Markdown table."""
     cells = []
@@ -236,10 +255,10 @@ def range_markdown(answered: pd.DataFrame) -> str:
         here = answered[answered["question"] == question].set_index("quantity")
         row = [question]
         for quantity, factor in (("fewer_cats", 100.0), ("reduced_cost", 1.0)):
-            row += [text(factor * float(here.loc[quantity, name]), 1) for name in ("least", "median", "most")]
+            row += [text(factor * float(here.loc[quantity, name]), 1) for name in TOLD]
         cells.append(row)
     measures = ("fewer CATs, %", "lost cost reduced, GBP million")
-    return markdown(["", *(f"{what}: {word}" for what in measures for word in ("least", "median", "most"))], cells)
+    return markdown(["", *(f"{what}: {word.replace('_', ' ')}" for what in measures for word in TOLD)], cells)
 
 
 def bridge_markdown(bridged: pd.DataFrame, reconciled: pd.DataFrame) -> str:
@@ -260,11 +279,14 @@ def bridge_notes(bridged: pd.DataFrame) -> list[str]:
     listed = "; ".join(f"{row['title']} ({text(row['avoided_change'], 1, sign=True)})" for _, row in largest.iterrows())
     relation = rows["value"]["cost"] / rows["life"]["cost"]
     return [
-        f"With every difference off the children are the flow model: they stand {abs(apart):.1f} standard errors from "
-        f"it in fewer CATs and {abs(cost_apart):.1f} in lost cost avoided.",
+        f"With every difference off, {text(children['fewer_cats'] * 100, 2)}% fewer CATs and "
+        f"{text(children['avoided'], 2)} GBP million avoided stand beside the flow model's "
+        f"{text(100 * rebuilt['fewer_cats'], 2)}% and {text(rebuilt['avoided'], 2)}: {abs(apart):.1f} and "
+        f"{abs(cost_apart):.1f} standard errors apart.",
         f"From {text(first['avoided'], 1)} to {text(last['avoided'], 1)} GBP million a year avoided, and from "
-        f"{text(100 * first['fewer_cats'], 1)}% to {text(100 * last['fewer_cats'], 1)}% fewer CATs. Largest steps: "
-        f"{listed}.",
+        f"{text(100 * first['fewer_cats'], 1)}% to {text(100 * last['fewer_cats'], 1)}% fewer CATs. Largest steps "
+        f"in this order: {listed}. The first rows count the pupils of two stages, the next the children of a year's "
+        "births at every age to 18, the last rows everybody.",
         f"At one value of a healthy year the flow model's relation of CATs to DALYs gives {relation:.1f} times the "
         "lost cost that the life course of the same children gives: it is an assumption that nothing here supports.",
         "The order of the steps is fixed: another order would part the same whole otherwise.",

@@ -13,23 +13,29 @@ from experiments.figures import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, look
 CAPTION = "Not for predicting or deciding about any real child."
 
 
-def range_figure(asked: pd.DataFrame) -> Figure:
+def range_figure(asked: pd.DataFrame, found: pd.DataFrame | None = None) -> Figure:
     """Draw, for each question, the answer of every set of inputs that gives the published answers.
 
     Parameters
     ----------
     asked : one row a question and set, from `reconstruction.spread`
+    found : by question and quantity, the least and the most that a search found, from `reconstruction.extremes`
     """
     with look():
         drawn = Figure(figsize=(10.0, 4.6), layout="constrained")
         FigureCanvasAgg(drawn)
         left, right = drawn.subplots(1, 2, sharey=True)
         draw_answers(left, asked, "fewer_cats", 100.0, "a  Fewer CATs after four years", "% of all CATs")
-        draw_answers(right, asked, "reduced_cost", 1.0, "b  Lost cost reduced over four years", "GBP million")
+        draw_answers(right, asked, "reduced_cost", 1.0, "b  Lost cost reduced over four years", "GBP million of 2019")
+        if found is not None:
+            draw_found(left, asked, found, "fewer_cats", 100.0)
+            draw_found(right, asked, found, "reduced_cost", 1.0)
         count = asked["set"].nunique()
         words = (
-            f"Every dot is one of {count} sets of inputs that all give the published answers (first row). Bars reach "
-            f"from the least to the most, ticks stand at the median.\n{CAPTION}"
+            f"Every dot is one of {count} sets of reconstructed inputs that all give the published answers (first row); "
+            "ticks: medians of the sample"
+            + ("; grey bars: the least and the most that a search found." if found is not None else ".")
+            + f"\n{CAPTION}"
         )
         drawn.supxlabel(words, fontsize=7, x=0.01, ha="left")
         return drawn
@@ -55,6 +61,14 @@ def draw_answers(axes: Axes, asked: pd.DataFrame, quantity: str, factor: float, 
     axes.set_xlabel(label)
 
 
+def draw_found(axes: Axes, asked: pd.DataFrame, found: pd.DataFrame, quantity: str, factor: float) -> None:
+    """Draw behind the answers how far a search went."""
+    here = found[found["quantity"] == quantity].set_index("question")
+    for height, question in enumerate(dict.fromkeys(asked["question"])):
+        ends = [factor * float(here.loc[question, name]) for name in ("lowest_found", "highest_found")]
+        axes.plot(ends, [height, height], color=GREY, linewidth=5.0, alpha=0.4, solid_capstyle="butt", zorder=1)
+
+
 def bridge_figure(bridged: pd.DataFrame) -> Figure:
     """Draw two waterfalls: what each difference adds to the improvement's gain, or takes away.
 
@@ -67,10 +81,17 @@ def bridge_figure(bridged: pd.DataFrame) -> Figure:
         FigureCanvasAgg(drawn)
         left, right = drawn.subplots(1, 2, sharey=True)
         draw_waterfall(left, bridged, "fewer_cats", 100.0, "a  Fewer CATs under the improvement", "% of all CATs")
-        draw_waterfall(right, bridged, "avoided", 1.0, "b  Lost cost avoided", "GBP million a year")
+        draw_waterfall(
+            right,
+            bridged,
+            "avoided",
+            1.0,
+            "b  Lost cost avoided",
+            "GBP million a year; last three rows of 2023-24, others of 2019",
+        )
         words = (
             "Bars: what each difference adds or takes away, on top of those above it; whiskers: two Monte Carlo "
-            f"standard errors; full bars: where the walk begins and ends.\n{CAPTION}"
+            f"standard errors; full bars: where the walk begins and ends. Reconstructed inputs: one set of many.\n{CAPTION}"
         )
         drawn.supxlabel(words, fontsize=7, x=0.01, ha="left")
         return drawn

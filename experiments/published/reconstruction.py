@@ -31,6 +31,7 @@ PUBLISHED = {
     "reduced_cost": "reduced_cost_4_years",
 }
 """The published figure of each answer."""
+PUBLISHED_QUESTION = "The published improvement"
 YEARS = 4
 """Years of the published illustration."""
 STRAIN = 0.1
@@ -224,7 +225,7 @@ def spread(tables: Tables, kept: Sequence[Fit], improvement: Scenario) -> pd.Dat
     values = values_at(tables, np.array([fit.points for fit in kept]))
     today = flow(tables, values, years=YEARS)
     parts = []
-    for title, scenario in {"The published improvement": improvement, **questions(tables)}.items():
+    for title, scenario in {PUBLISHED_QUESTION: improvement, **questions(tables)}.items():
         given = answers(today, flow(tables, values, scenario, years=YEARS))
         columns = {"fewer_cats": given.fewer_cats, "reduced_cost": given.reduced_cost}
         parts.append(pd.DataFrame({"question": title, "set": range(1, len(kept) + 1), **columns}))
@@ -258,3 +259,82 @@ def spread_of_answers(asked: pd.DataFrame) -> pd.DataFrame:
             here = asked.loc[asked["question"] == question, quantity].to_numpy()
             rows.append((question, quantity, *np.quantile(here, list(SPREAD.values()))))
     return pd.DataFrame(rows, columns=["question", "quantity", *SPREAD])
+
+
+SCALES = {"fewer_cats": 0.01, "reduced_cost": 10.0}
+"""Units of the search for extremes, of the order of the answers."""
+PULLS = (0.003, 0.01, 0.03, 0.1, 0.3)
+"""Weights of the pull towards an extreme against the published answers, tried one after another."""
+FAR = 20.0
+"""How far beyond the starting set's answer the pull aims [units of the search]."""
+
+
+def extremes(
+    tables: Tables, kept: Sequence[Fit], improvement: Scenario, asked: pd.DataFrame, jobs: int = 1
+) -> pd.DataFrame:
+    """Search for the least and the most of each answer that any inputs give which meet the published answers.
+
+    Bounded least squares that pull an answer away from the sampled set that comes nearest, against the published
+    answers; what then still meets all of them within half their last digit is kept. What it finds is reached; more may
+    be possible.
+
+    Parameters
+    ----------
+    asked : the answers of the sets, from `spread`
+
+    Returns
+    -------
+    one row a question and quantity: lowest_found, highest_found
+    """
+    scenarios = {PUBLISHED_QUESTION: improvement, **questions(tables)}
+    tasks = [(q, name, sign) for q in scenarios for name in ("fewer_cats", "reduced_cost") for sign in (1.0, -1.0)]
+    starts = {}
+    for question, name, sign in tasks:
+        here = asked[asked["question"] == question].set_index("set")[name] * sign
+        starts[question, name, sign] = kept[int(here.idxmin()) - 1].points
+    found = joblib.Parallel(n_jobs=jobs)(
+        joblib.delayed(extreme)(tables, improvement, scenarios[q], name, sign, starts[q, name, sign])
+        for q, name, sign in tasks
+    )
+    ends_found = dict(zip(tasks, found, strict=True))
+    rows = [
+        (q, name, ends_found[q, name, 1.0], ends_found[q, name, -1.0])
+        for q, name in dict.fromkeys((q, name) for q, name, _ in tasks)
+    ]
+    return pd.DataFrame(rows, columns=["question", "quantity", "lowest_found", "highest_found"])
+
+
+def extreme(tables: Tables, improvement: Scenario, asked: Scenario, name: str, sign: float, start: Any) -> float:
+    """Search for the least (sign 1) or the most (sign -1) of one answer; the starting set's own if none is beyond."""
+    said, half = published(tables)
+    place, scale = Answers._fields.index(name), SCALES[name]
+
+    def both(points: Any) -> Any:
+        values = values_at(tables, points)
+        today = flow(tables, values, years=YEARS)
+        met, given = (answers(today, flow(tables, values, each, years=YEARS)) for each in (improvement, asked))
+        gaps = [(each - aim) / digit for each, aim, digit in zip(met, said, half, strict=True)]
+        return np.stack(np.broadcast_arrays(sign * given[place] / scale, *gaps), axis=-1)
+
+    def slopes(points: Any, pull: float) -> Any:
+        step = np.where(points < 0.5, STEP, -STEP)
+        moved = both(np.concatenate([points[None], points + np.diag(step)]))
+        return ((moved[1:] - moved[0]) / step[:, None]).T * np.array([pull, *[1.0] * len(said)])[:, None]
+
+    points = np.clip(start, 0.001, 0.999)
+    best = both(start).reshape(-1)[0]
+    aim = best - FAR
+    for pull in PULLS:
+
+        def pulled(x: Any, pull: float = pull) -> Any:
+            now = both(x).reshape(-1)
+            return np.concatenate([[pull * (now[0] - aim)], now[1:]])
+
+        found = optimize.least_squares(
+            pulled, points, lambda x, pull=pull: slopes(x, pull), bounds=(0.0, 1.0), max_nfev=40
+        )
+        reached = both(found.x).reshape(-1)
+        if (np.abs(reached[1:]) > 1.0).any():
+            break
+        points, best = np.clip(found.x, 1e-6, 1.0 - 1e-6), min(best, reached[0])
+    return float(sign * best * scale)

@@ -317,7 +317,8 @@ def test_stages_run_under_their_switches_and_references(setting: Setting) -> Non
     found = values_without(setting.tables, numbers, absent, setting.tables.values())
     world = walk.stage_world(setting, stage, found, absent, 0)
     place = cohort(setting.tables, found, ["sandwell"], 4_000, seed_key(7, 0))
-    life = run(Surroundings(setting.tables, found, Scenario.today()), world, same(place), years=18)
+    rules = walk.with_switches(Scenario.today(), Switches(rationing=True))
+    life = run(Surroundings(setting.tables, found, rules), world, same(place), years=18)
     here = authority_names(setting.tables).index("sandwell")
     burden = life.ledger.unresolved[:, here] / life.ledger.flows[:, here, Flow.CHILDREN_AT_31_MARCH]
     assert burden[10] / world.mean_burden[10] == pytest.approx(1.24, abs=0.12)

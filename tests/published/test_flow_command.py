@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.published import bridge as walk
-from experiments.published import reconciliation, reconstruction
+from experiments.published import folders, reconciliation, reconstruction
 from experiments.published.bridge import QUANTITIES, STAGES
 from experiments.published.inputs import load_published
 from experiments.published.reconciliation import PARTS
@@ -32,7 +32,10 @@ def test_flow_shows_published_beside_rebuilt(wellheld):
     rows = [line.split()[-2:] for line in text.splitlines() if "GBP million" in line or "of all CATs" in line]
     assert rows[:2] == [["277.1", "277"], ["4.0", "4"]]
     assert "Primary school" in text
-    assert "read as points 5 of 5" in text
+    words = " ".join(text.split())
+    assert "read as points they can, 0.39 ranges" in words
+    assert "Without that, 86% of the fewer CATs and 53% of the reduced cost would be gone" in words
+    assert "Lost cost by year, today: 215, 254, 297, 342 GBP million" in words
     assert "does not endorse" in " ".join(text.split())
     assert text.rstrip().endswith("Not for predicting or deciding about any real child.")
     assert max(map(len, text.splitlines())) <= 100
@@ -99,7 +102,7 @@ BAD = {
     "range folder": ("range --out full", ["full: the folder exists already"]),
     "range jobs": ("range --jobs 0", ["--jobs 0 is outside 1 to 1024"]),
     "draws": ("bridge --draws 3", ["--draws 3 is outside 4 to 100000"]),
-    "replicates": ("bridge --replicates 1", ["--replicates 1 is outside 2 to 10000"]),
+    "replicates": ("bridge --replicates 7", ["--replicates 7 is outside 8 to 10000"]),
     "bridge folder": ("bridge --out full --force", ["--force replaces only results"]),
     "bridge is a file": ("bridge --out taken.csv", ["taken.csv", "not a folder"]),
     "unknown model": ("bridges", ["No such command 'bridges'"]),
@@ -156,7 +159,13 @@ def few_sets(monkeypatch):
             progress(count, count)
         return [own._replace(points=own.points + shift) for shift in (0.0, 1e-4)], 3
 
+    def extremes(tables, kept, improvement, asked, jobs):
+        quantities = pd.DataFrame({"quantity": ["fewer_cats", "reduced_cost"]})
+        pairs = asked[["question"]].drop_duplicates().merge(quantities, how="cross")
+        return pairs.assign(lowest_found=-1.0, highest_found=80.0)
+
     monkeypatch.setattr(reconstruction, "sets", sample)
+    monkeypatch.setattr(folders, "extremes", extremes)
     return asked
 
 
@@ -215,12 +224,12 @@ def short_walk(monkeypatch):
 
 
 def test_bridge_hands_its_options_on_and_writes_its_folder(wellheld, short_walk, here):
-    answer = wellheld("published", "bridge", "--draws", "4", "--replicates", "2", "--seed", "3")
+    answer = wellheld("published", "bridge", "--draws", "4", "--replicates", "8", "--seed", "3")
     assert answer.code == 0, answer.err
     assert short_walk == {
         "scenario": "improved",
         "draws": 4,
-        "replicates": 2,
+        "replicates": 8,
         "seed": 3,
         "main_job": (pytest.approx(4.0), 0.1),
     }

@@ -145,3 +145,20 @@ def test_titles_of_questions_say_what_they_change() -> None:
         points = re.search(r"(\d+)%? ?(points)? alone", title)
         assert points is not None
         assert lever.add == pytest.approx(int(points[1]) / 100)
+
+
+def test_a_search_goes_beyond_the_sample_and_keeps_to_the_published_answers(
+    sampled: tuple[list[reconstruction.Fit], int],
+) -> None:
+    """TIP alignment alone may bring nothing: a set without F-TIP gives all published answers too."""
+    question = questions(TABLES)["TIP alignment of all +20 points alone"]
+    start = min(sampled[0], key=lambda fit: fit.inputs[5]).points
+    names = [number.name for number in fitted(TABLES)]
+    assert names[5] == "flow_numbers.f_tip.value"
+    least, most = (
+        reconstruction.extreme(TABLES, IMPROVED, question, "reduced_cost", sign, start) for sign in (1.0, -1.0)
+    )
+    sampled_ones = spread(TABLES, sampled[0], IMPROVED).query("question == @question.title")["reduced_cost"]
+    assert least == pytest.approx(0.0, abs=0.01)
+    assert sampled_ones.min() > 1.0
+    assert 60.0 < most < 72.5
