@@ -6,7 +6,7 @@ to DALYs stays, so that stages can be compared; a childhood's cost is that of a 
 cohort.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import joblib
@@ -101,6 +101,7 @@ def bridge(
     seed: int = 1,
     jobs: int | None = None,
     progress: Progress | None = None,
+    others: Sequence[Any] = (),
 ) -> pd.DataFrame:
     """Run every stage and tabulate what each difference adds to the improvement's gain or takes away.
 
@@ -109,34 +110,63 @@ def bridge(
     improvement : the published improvement
     draws : of the uncertain numbers in the last stages, each run four times as in the main job
     jobs : processes; it changes no result
+    others : further sets of the flow model's numbers, which the stages at central numbers are walked from too
 
     Returns
     -------
-    a row a stage: stage, title, and for each of QUANTITIES its mean, error, change and error of the change
+    a row a stage: stage, title, and for each of QUANTITIES its mean, error, change and error of the change, and the
+    least and the most of the change over all sets of the flow model's numbers
     """
     tables, own = load_tables(), load_published()
     setting = Setting(tables, own, own.values(), improvement, seed)
     # Processes, not threads: with feedbacks on every year has a context of its own, made in Python.
     work = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator")
     plans = [make_plan(PLACE, draws, seed, None, with_switches(improvement, s), "compiled") for s in DRAWN]
-    runs = [(stage, number) for stage in STAGES for number in range(replicates)]
+    runs = [(setting, stage, number) for stage in STAGES for number in range(replicates)]
+    elsewhere = [
+        (setting._replace(flow_values=each), stage, number)
+        for each in others
+        for stage in STAGES
+        for number in range(OTHER_REPLICATES)
+    ]
     tasks = [(draw, matrix) for draw in range(draws) for matrix in range(2)]
-    total = len(runs) + len(plans) * len(tasks)
-    central = follow(work(joblib.delayed(one_run)(setting, *each) for each in runs), progress, 0, total)
-    found = np.array(central).reshape(len(STAGES), replicates, len(QUANTITIES))
+    total = len(runs) + len(elsewhere) + len(plans) * len(tasks)
+    central = follow(work(joblib.delayed(one_run)(*each) for each in runs + elsewhere), progress, 0, total)
+    found = np.array(central[: len(runs)]).reshape(len(STAGES), replicates, len(QUANTITIES))
+    other = np.array(central[len(runs) :]).reshape(len(others), len(STAGES), OTHER_REPLICATES, len(QUANTITIES))
     rows = [*start_rows(setting), *central_rows(found)]
     drawn = []
     for number, plan in enumerate(plans):
         done = follow(
             work(joblib.delayed(one_draw)(setting, plan, *task) for task in tasks),
             progress,
-            len(runs) + number * len(tasks),
+            len(central) + number * len(tasks),
             total,
         )
         drawn.append(np.array(done).reshape(draws, 2, 2, 3, len(QUANTITIES)).transpose(3, 1, 0, 2, 4))
-    return table(rows + drawn_rows(rows[-1], drawn))
+    return with_other_sets(table(rows + drawn_rows(rows[-1], drawn)), found, other)
 
 
+def with_other_sets(bridged: pd.DataFrame, found: Any, other: Any) -> pd.DataFrame:
+    """Add the least and the most of each change at central numbers over all sets of the flow model's numbers.
+
+    Parameters
+    ----------
+    found, other : (stages, replicates, quantities), and the same for each other set before it
+    """
+    if not len(other):
+        return bridged
+    means = np.concatenate([found.mean(axis=1)[None], other.mean(axis=2)])
+    changes = np.diff(means, axis=1)
+    places = [bridged.index[bridged["stage"] == stage.name][0] for stage in STAGES[1:]]
+    for number, name in enumerate(QUANTITIES):
+        for word, end in (("least", changes.min(axis=0)), ("most", changes.max(axis=0))):
+            bridged.loc[places, f"{name}_change_{word}"] = end[:, number]
+    return bridged
+
+
+OTHER_REPLICATES = 4
+"""Seeds of chance for each other set of the flow model's numbers."""
 DRAWN = (FEEDBACKS, Switches())
 """Switches of the last stages: with both feedbacks, and as a cohort's main job runs."""
 

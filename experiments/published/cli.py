@@ -260,6 +260,7 @@ def sampled_range(
 @app.command()
 def bridge(
     draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 4 to 100,000.")] = 64,
+    sets: Annotated[int, typer.Option(help="Other sets of the flow model's inputs to walk from, 0 to 1,000.")] = 8,
     replicates: Annotated[int, typer.Option(help="Seeds of chance at central numbers, 8 to 10,000.")] = 16,
     seed: Annotated[int, typer.Option(help="Same seed, same children: 0 to 2^63-1.")] = 1,
     jobs: Jobs = None,
@@ -274,6 +275,7 @@ def bridge(
     """
     check_whole("--draws", draws, 4, 100_000, "64 is the default")
     check_whole("--replicates", replicates, 8, 10_000, "16 is the default")
+    check_whole("--sets", sets, 0, 1000, "8 is the default")
     check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
     from experiments.published.inputs import load_published
@@ -286,12 +288,14 @@ def bridge(
     from experiments.published import bridge as walk
     from experiments.published.folders import bridge_folder
     from experiments.published.reconciliation import reconcile
+    from experiments.published.reconstruction import other_sets
 
     improvement = flow_scenario(IMPROVED, load_published())
+    others = other_sets(load_published(), improvement, sets, seed)
     with progress_on_stderr("Walking the bridge", hidden=quiet) as progress:
-        bridged = walk.bridge(improvement, draws, replicates, seed, jobs or cores(), progress)
+        bridged = walk.bridge(improvement, draws, replicates, seed, jobs or cores(), progress, others)
     reconciled = reconcile(seed=seed, replicates=replicates, main_job=walk.main_job(bridged))
-    command = f"wellheld published bridge --draws {draws} --replicates {replicates} --seed {seed}"
+    command = f"wellheld published bridge --draws {draws} --sets {sets} --replicates {replicates} --seed {seed}"
     finish(bridge_folder(bridged, reconciled, command, load_published(), load_tables()), folder, force, quiet)
 
 

@@ -31,6 +31,9 @@ from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.inputs import Tables
 from simulation.scenario import Scenario
 
+TOLD = ("lowest_found", "least", "median", "most", "highest_found")
+"""What a document tells of an answer: the ends of the search, and those and the median of the sample."""
+
 
 class Folder(NamedTuple):
     """What a command found: a screen, tables by name, a figure, and what made them."""
@@ -141,8 +144,8 @@ def unsettled(answered: pd.DataFrame) -> list[str]:
     carried = "; ".join(f"{name}, {text(low, 0)} to {text(high, 0)}%" for name, (low, high) in share.T.items())
     one_sign = (share["lowest_found"] > -EDGE) | (share["highest_found"] < EDGE)
     return [
-        "Not settled by the published answers: who brings the saving. As a share of the published one, the least and the "
-        f"most that a search found beyond the sampled sets: {carried}.",
+        "Not settled by the published answers: who brings the saving. As a share of the published one, the least and "
+        f"the most that a search found: {carried}.",
         f"The sign of {one_sign.sum()} of {len(alone)} answers is the same in every set: it follows from how the model "
         "is built and from ranges that allow no adverse effect of a level, and is no finding about services.",
     ]
@@ -156,12 +159,11 @@ def answer_table(answered: pd.DataFrame) -> list[str]:
         ("reduced_cost", 1.0, "Lost cost reduced over four years, GBP million: over all sets"),
     ):
         here = answered[answered["quantity"] == quantity]
-        columns = [name for name in here.columns if name not in ("question", "quantity")]
         rows = [
-            [f" {row['question']}", *(text(factor * float(row[name]), 1) for name in columns)]
+            [f" {row['question']}", *(text(factor * float(row[name]), 1) for name in TOLD)]
             for _, row in here.iterrows()
         ]
-        lines += [words, *align([["", *(name.replace("_", " ") for name in columns)], *rows]), ""]
+        lines += [words, *align([["", *(name.replace("_", " ") for name in TOLD)], *rows]), ""]
     return lines[:-1]
 
 
@@ -196,11 +198,11 @@ def bridge_folder(
 def bridge_table(bridged: pd.DataFrame) -> list[str]:
     """Tabulate the bridge: CATs a child, fewer CATs, lost cost today and avoided."""
     header = ["", "CATs", "fewer %", "change", "mcse", "cost", "avoided", "change", "mcse"]
-    return [
-        "CATs a child (after four years; from the whole childhood on, at 18); fewer CATs, %, and lost cost",
-        "avoided under the improvement, GBP million a year (of 2019; from GDP a head of 2023-24 on, of that year)",
-        *align([header, *bridge_cells(bridged)]),
-    ]
+    words = (
+        "CATs a child today (after four years; from the whole childhood on, at 18); fewer CATs under the improvement; "
+        "lost cost today and avoided, GBP million a year (of 2019; from GDP a head of 2023-24 on, of that year)"
+    )
+    return [*wrapped(words), *align([header, *bridge_cells(bridged)])]
 
 
 def bridge_cells(bridged: pd.DataFrame) -> list[list[str]]:
@@ -238,14 +240,26 @@ def reconciliation_table(reconciled: pd.DataFrame) -> list[str]:
     ]
 
 
+def over_sets(bridged: pd.DataFrame) -> list[str]:
+    """Say how far the steps differ from one set of the flow model's inputs to another."""
+    if "avoided_change_least" not in bridged:
+        return []
+    here = bridged.dropna(subset=["avoided_change_least"])
+    told = "; ".join(
+        f"{row['title']}, {text(row['avoided_change_least'], 1, sign=True)} to "
+        f"{text(row['avoided_change_most'], 1, sign=True)}"
+        for _, row in here.iterrows()
+    )
+    return [
+        "Other sets of the flow model's inputs give the same published answers and other steps; lost cost avoided, the "
+        f"least and the most over the sets walked: {told}."
+    ]
+
+
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table as Markdown, words to the left and figures to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines) + "\n"
-
-
-TOLD = ("lowest_found", "least", "median", "most", "highest_found")
-"""What a document tells of an answer: the ends of the search, and those and the median of the sample."""
 
 
 def range_markdown(answered: pd.DataFrame) -> str:
@@ -289,5 +303,6 @@ def bridge_notes(bridged: pd.DataFrame) -> list[str]:
         "births at every age to 18, the last rows everybody.",
         f"At one value of a healthy year the flow model's relation of CATs to DALYs gives {relation:.1f} times the "
         "lost cost that the life course of the same children gives: it is an assumption that nothing here supports.",
+        *over_sets(bridged),
         "The order of the steps is fixed: another order would part the same whole otherwise.",
     ]

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments.figures import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, look
 
+UNIT = "GBP million a year (last rows in prices of 2023-24, others of 2019)"
 CAPTION = "Not for predicting or deciding about any real child."
 
 
@@ -32,7 +33,7 @@ def range_figure(asked: pd.DataFrame, found: pd.DataFrame | None = None) -> Figu
             draw_found(right, asked, found, "reduced_cost", 1.0)
         count = asked["set"].nunique()
         words = (
-            f"Every dot is one of {count} sets of reconstructed inputs that all give the published answers (first row); "
+            f"Every dot is one of {count} sets of reconstructed inputs that give all published answers (first row); "
             "ticks: medians of the sample"
             + ("; grey bars: the least and the most that a search found." if found is not None else ".")
             + f"\n{CAPTION}"
@@ -87,11 +88,12 @@ def bridge_figure(bridged: pd.DataFrame) -> Figure:
             "avoided",
             1.0,
             "b  Lost cost avoided",
-            "GBP million a year; last three rows of 2023-24, others of 2019",
+            UNIT,
         )
         words = (
             "Bars: what each difference adds or takes away, on top of those above it; whiskers: two Monte Carlo "
-            f"standard errors; full bars: where the walk begins and ends. Reconstructed inputs: one set of many.\n{CAPTION}"
+            f"standard errors; full bars: where the walk begins and ends; "
+            f"thin line below a bar: the same step over other sets of reconstructed inputs.\n{CAPTION}"
         )
         drawn.supxlabel(words, fontsize=7, x=0.01, ha="left")
         return drawn
@@ -111,6 +113,9 @@ def draw_waterfall(axes: Axes, bridged: pd.DataFrame, quantity: str, factor: flo
         reach = 2.0 * whisker if whisker == whisker else 0.0
         bar(axes, height, value - step, step, SKY if step >= 0 else ORANGE, f"{step:+.1f}", value + reach)
         axes.plot([value - reach, value + reach], [height, height], color=BLACK, linewidth=1.0)
+        if f"{quantity}_change_least" in bridged:
+            low, high = (factor * bridged[f"{quantity}_change_{end}"].iloc[height] for end in ("least", "most"))
+            axes.plot([value - step + low, value - step + high], [height + 0.4] * 2, color=VERMILION, linewidth=1.5)
     bar(axes, last, 0.0, level[-1], GREY, f"{level[-1]:.1f}")
     labels = [*bridged["title"], "this model's answer"]
     axes.set_yticks(range(last + 1), labels)

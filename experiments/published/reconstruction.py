@@ -7,6 +7,7 @@ moved together with all others, and each moves several answers.
 
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 import joblib
@@ -177,6 +178,15 @@ def from_point(tables: Tables, scenario: Scenario, point: Any) -> Fit:
     return reconstruct(tables, scenario, point[:size], aim)
 
 
+def other_sets(tables: Tables, scenario: Scenario, count: int, seed: int) -> list[dict[str, float]]:
+    """Sample further sets of inputs and give every number of the flow model under each."""
+    if count == 0:
+        return []
+    names = [number.name for number in fitted(tables)]
+    kept, _ = sets(tables, scenario, count, seed)
+    return [{**tables.values(), **dict(zip(names, fit.inputs.tolist(), strict=True))} for fit in kept]
+
+
 def influence(tables: Tables, scenario: Scenario, points: Any) -> pd.DataFrame:
     """Tabulate by how much each answer moves with a tenth of each input's range, in half last digits.
 
@@ -291,7 +301,7 @@ def extremes(
     starts = {}
     for question, name, sign in tasks:
         here = asked[asked["question"] == question].set_index("set")[name] * sign
-        starts[question, name, sign] = kept[int(here.idxmin()) - 1].points
+        starts[question, name, sign] = kept[int(here.to_numpy().argmin())].points
     found = joblib.Parallel(n_jobs=jobs)(
         joblib.delayed(extreme)(tables, improvement, scenarios[q], name, sign, starts[q, name, sign])
         for q, name, sign in tasks
@@ -321,17 +331,16 @@ def extreme(tables: Tables, improvement: Scenario, asked: Scenario, name: str, s
         moved = both(np.concatenate([points[None], points + np.diag(step)]))
         return ((moved[1:] - moved[0]) / step[:, None]).T * np.array([pull, *[1.0] * len(said)])[:, None]
 
+    def pulled(points: Any, pull: float) -> Any:
+        now = both(points).reshape(-1)
+        return np.concatenate([[pull * (now[0] - aim)], now[1:]])
+
     points = np.clip(start, 0.001, 0.999)
     best = both(start).reshape(-1)[0]
     aim = best - FAR
     for pull in PULLS:
-
-        def pulled(x: Any, pull: float = pull) -> Any:
-            now = both(x).reshape(-1)
-            return np.concatenate([[pull * (now[0] - aim)], now[1:]])
-
         found = optimize.least_squares(
-            pulled, points, lambda x, pull=pull: slopes(x, pull), bounds=(0.0, 1.0), max_nfev=40
+            partial(pulled, pull=pull), points, partial(slopes, pull=pull), bounds=(0.0, 1.0), max_nfev=40
         )
         reached = both(found.x).reshape(-1)
         if (np.abs(reached[1:]) > 1.0).any():

@@ -10,7 +10,7 @@ import pytest
 from agents.names import Flow
 from experiments import base_case
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
-from experiments.published import ace_burden
+from experiments.published import ace_burden, reconstruction
 from experiments.published import bridge as walk
 from experiments.published.bridge import QUANTITIES, STAGES, Setting, Stage, one_run
 from experiments.published.children import DIFFERENCES, limit_numbers, same, values_without
@@ -43,7 +43,8 @@ def setting(tables: Tables) -> Setting:
 @pytest.fixture(scope="module")
 def bridged() -> pd.DataFrame:
     """Walk the whole bridge, small."""
-    return walk.bridge(IMPROVED, draws=DRAWS, replicates=4, seed=1)
+    others = reconstruction.other_sets(PUBLISHED, IMPROVED, 1, 1)
+    return walk.bridge(IMPROVED, draws=DRAWS, replicates=4, seed=1, others=others)
 
 
 def test_stages_switch_on_one_difference_at_a_time() -> None:
@@ -109,6 +110,17 @@ def test_the_bridge_begins_at_the_published_answer_and_its_changes_sum(bridged: 
     assert np.isfinite(errors).all()
     life = bridged.set_index("stage").loc["life"]
     assert life["cats_per_child_change"] == life["fewer_cats_change"] == 0.0
+
+
+@pytest.mark.slow
+def test_other_sets_walk_other_steps(bridged: pd.DataFrame) -> None:
+    """The change of the set of the tables lies within the least and the most over sets, which differ."""
+    here = bridged.dropna(subset=["avoided_change_least"])
+    assert list(here["stage"]) == [stage.name for stage in STAGES[1:]]
+    for name in QUANTITIES:
+        low, own, high = (here[f"{name}_change{end}"].to_numpy() for end in ("_least", "", "_most"))
+        assert ((low <= own + 1e-12) & (own <= high + 1e-12)).all()
+        assert (low < high).all()
 
 
 @pytest.mark.slow

@@ -102,6 +102,7 @@ BAD = {
     "range folder": ("range --out full", ["full: the folder exists already"]),
     "range jobs": ("range --jobs 0", ["--jobs 0 is outside 1 to 1024"]),
     "draws": ("bridge --draws 3", ["--draws 3 is outside 4 to 100000"]),
+    "bridge sets": ("bridge --sets -1", ["--sets -1 is outside 0 to 1000"]),
     "replicates": ("bridge --replicates 7", ["--replicates 7 is outside 8 to 10000"]),
     "bridge folder": ("bridge --out full --force", ["--force replaces only results"]),
     "bridge is a file": ("bridge --out taken.csv", ["taken.csv", "not a folder"]),
@@ -204,8 +205,8 @@ def short_walk(monkeypatch):
     names = ["published", "rebuilt", *(stage.name for stage in STAGES), "uncertain", "value", "life", "main_job"]
     asked = {}
 
-    def bridge(improvement, draws, replicates, seed, jobs, progress):
-        asked.update(scenario=improvement.name, draws=draws, replicates=replicates, seed=seed)
+    def bridge(improvement, draws, replicates, seed, jobs, progress, others):
+        asked.update(scenario=improvement.name, draws=draws, replicates=replicates, seed=seed, others=len(others))
         table = pd.DataFrame({"stage": names, "title": [f"title of {name}" for name in names]})
         for number, name in enumerate(QUANTITIES):
             table[name] = np.linspace(1.0, 2.0, len(names)) + number
@@ -224,13 +225,14 @@ def short_walk(monkeypatch):
 
 
 def test_bridge_hands_its_options_on_and_writes_its_folder(wellheld, short_walk, here):
-    answer = wellheld("published", "bridge", "--draws", "4", "--replicates", "8", "--seed", "3")
+    answer = wellheld("published", "bridge", "--draws", "4", "--sets", "2", "--replicates", "8", "--seed", "3")
     assert answer.code == 0, answer.err
     assert short_walk == {
         "scenario": "improved",
         "draws": 4,
         "replicates": 8,
         "seed": 3,
+        "others": 2,
         "main_job": (pytest.approx(4.0), 0.1),
     }
     folder = here / "results" / "bridge"
