@@ -52,6 +52,9 @@ class Place:
     yearly_cost: float
     cost_published_rule: float
     cost_all_terms: float
+    published_yearly: float
+    published_ten_years: float
+    """At the published settings [GBP]; NaN where not published"""
     burdens: tuple[Burden, ...]
     rebuilt: Band
     """Lost GDP from all conditions [GBP million a year]"""

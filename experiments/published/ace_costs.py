@@ -54,6 +54,12 @@ def published(tables: Tables, name: str, authority: str) -> float:
     return tables.values()[f"published_figures.{name}.{authority}.value"]
 
 
+def published_or_nan(tables: Tables, name: str, authority: str) -> float:
+    """Give a published figure, or NaN where none was published."""
+    found = figure(tables, name, authority)
+    return math.nan if found is None else found
+
+
 def number(tables: Tables, name: str) -> float:
     """Give a number of the model that belongs to no authority."""
     return tables.values()[f"ace_cost_numbers.{name}.value"]
@@ -202,6 +208,8 @@ def place(tables: Tables, row: Any, question: Question, values: Values, drawn: V
         yearly_cost=yearly,
         cost_published_rule=yearly * growth_sum(question.growth, question.inflation, published_terms(question.years)),
         cost_all_terms=yearly * growth_sum(question.growth, question.inflation, question.years),
+        published_yearly=published_or_nan(tables, "speculative_annual_cost", row.authority),
+        published_ten_years=published_or_nan(tables, "speculative_ten_year_cost", row.authority),
         burdens=tuple(found),
         rebuilt=total,
         rebuilt_without=without,

@@ -123,6 +123,8 @@ def place_facts(answer: Answer, place: Place) -> dict[str, Any]:
         "yearly_cost": place.yearly_cost,
         "ten_year_cost_published_rule": place.cost_published_rule,
         "ten_year_cost_ten_terms": place.cost_all_terms,
+        "published_yearly_cost": place.published_yearly,
+        "published_ten_year_cost": place.published_ten_years,
         "conditions": [
             {
                 "condition": burden.condition,
@@ -156,6 +158,8 @@ def row(answer: Answer, place: Place, made: dict[str, object]) -> dict[str, obje
         "yearly_cost [GBP a year]": place.yearly_cost,
         f"ten_year_cost_published_rule [{over}{fewer}]": place.cost_published_rule,
         f"ten_year_cost_ten_terms [{over}{plural(asked.years, 'term')}]": place.cost_all_terms,
+        "published_yearly_cost [GBP a year]": place.published_yearly,
+        "published_ten_year_cost [GBP over ten years]": place.published_ten_years,
         "implied_share_with_two_or_more [share of residents]": place.implied_share,
         f"gdp_lost_rebuilt [{MONEY}]": place.rebuilt.value,
         f"gdp_lost_rebuilt_low_95 [{MONEY}]": place.rebuilt.low,

@@ -105,12 +105,29 @@ def costs(answer: Answer) -> list[str]:
     """Tabulate the yearly cost of ACEs and the cost over years, by both counts of terms."""
     years = answer.question.years
     terms = [plural(count, "term") for count in (published_terms(years), years)]
-    table = [["", "a year", f"published rule ({terms[0]})", terms[1]]]
+    table = [["", "a year", "published", f"published rule ({terms[0]})", "published", terms[1]]]
     table += [
-        [place.title, *(money(cost) for cost in (place.yearly_cost, place.cost_published_rule, place.cost_all_terms))]
+        [
+            place.title,
+            *map(
+                money,
+                (
+                    place.yearly_cost,
+                    place.published_yearly,
+                    place.cost_published_rule,
+                    place.published_ten_years,
+                    place.cost_all_terms,
+                ),
+            ),
+        ]
         for place in answer.places
     ]
-    return [f"Speculative cost of ACEs, GBP: a year, and over {plural(years, 'year')}", *align(table)]
+    words = (
+        f"Speculative cost of ACEs, GBP: a year, and over {plural(years, 'year')}; published: at the published "
+        f"settings, over {answer.fit.years} years. One term fewer than years is what fits at {answer.fit.years} years; "
+        "for others it is carried on."
+    )
+    return [*wrapped(words), *align(table)]
 
 
 def by_condition(answer: Answer, place: Place) -> list[str]:

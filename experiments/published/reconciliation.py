@@ -90,15 +90,15 @@ def reconcile(
 
 PARTS = (
     ("inputs", "this project's relative risks and DALY rates: the publication's are not known"),
-    ("overlap", "without smoking and obesity: the diseases they cause hold their harm"),
+    ("overlap", "without smoking and obesity: diseases they cause hold part of their harm"),
     ("causal", "only the causal part of each association"),
     ("population", "a stationary population of a year's births, not the residents of 2019"),
     ("value", "the region's GDP a head in 2023-24 prices, not the authority's own of 2019"),
-    ("exposure", "the children's own ACEs, and the child model's relative risks"),
+    ("exposure", "the children's own ACEs, and the child model's higher relative risks"),
     ("illness", "its years lived with each condition, not published DALYs; no deaths yet"),
     ("deaths", "deaths of every cause by the hazard ratio of ACEs, fading with age"),
     ("later_deaths", "paired lives: a death spared comes later, and costs years then"),
-    ("longer_illness", "paired lives: who lives longer is ill for longer, and illness lasts"),
+    ("remainder", "remainder: longer lives with illness, illnesses at once, lasting illness"),
 )
 """Rows of the chain after the published total, in order; see `totals`."""
 
