@@ -92,8 +92,8 @@ def bridge_figure(bridged: pd.DataFrame) -> Figure:
         )
         words = (
             "Bars: what each difference adds or takes away, on top of those above it; whiskers: two Monte Carlo "
-            f"standard errors; full bars: where the walk begins and ends; "
-            f"thin line below a bar: the same step over other sets of reconstructed inputs.\n{CAPTION}"
+            "standard errors; full bars: where the walk begins and ends.\nThin line below a bar: the same step over "
+            f"other sets of reconstructed inputs. {CAPTION}"
         )
         drawn.supxlabel(words, fontsize=7, x=0.01, ha="left")
         return drawn
