@@ -14,6 +14,8 @@ from experiments.published.inputs import figure, load_published
 from experiments.published.workbook import write_workbook
 from simulation.inputs import Tables
 
+pytestmark = pytest.mark.slow  # a workbook is recomputed by another program
+
 TABLES = load_published()
 QUESTION = ace_costs.ask(TABLES, ace_costs.authorities(TABLES), None, None, None, None, 8, 1)
 LARGE = dataclasses.replace(QUESTION, reduction=0.9, inflation=0.0, growth=0.0, years=7)

@@ -25,6 +25,8 @@ from simulation.errors import InputError
 from simulation.inputs import NamedValues
 from simulation.scenario import Lever, Scenario, load_scenario
 
+pytestmark = pytest.mark.slow  # a workbook is recomputed by another program
+
 TABLES = load_published()
 IMPROVED = load_scenario(SHIPPED / "improved.toml")
 EVERY_KIND = Scenario.model_validate(
