@@ -72,6 +72,7 @@ def test_stages_switch_on_one_difference_at_a_time() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_individuals_stand_at_the_flow_model(setting: Setting) -> None:
     """With every difference off, eight seeds of pupils give the flow model's answers within 4 standard errors."""
     found = np.array([one_run(setting, STAGES[0], replicate) for replicate in range(8)])

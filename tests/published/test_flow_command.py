@@ -220,6 +220,7 @@ def short_walk(monkeypatch):
         return pd.DataFrame(rows, columns=["part", "explanation", "amount", "mcse", "total"])
 
     monkeypatch.setattr(walk, "bridge", bridge)
+    monkeypatch.setattr(reconstruction, "other_sets", lambda tables, scenario, count, seed: [{}] * count)
     monkeypatch.setattr(reconciliation, "reconcile", reconcile)
     return asked
 
@@ -246,7 +247,7 @@ def test_stopped_bridge_writes_nothing(refused, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(walk, "bridge", stopped)
-    assert "stopped; nothing was written" in refused("published", "bridge", "--quiet", code=130)
+    assert "stopped; nothing was written" in refused("published", "bridge", "--quiet", "--sets", "0", code=130)
 
 
 def test_published_lists_its_commands(wellheld):
