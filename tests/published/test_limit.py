@@ -96,7 +96,9 @@ def answered(branch: dict[Slot, float]) -> Callable[..., tuple[float, ...]]:
     return uniforms
 
 
-@pytest.mark.parametrize("step", [None, "family_support", "child_protection_plan"])
+@pytest.mark.parametrize(
+    "step", [None, "family_support", pytest.param("child_protection_plan", marks=pytest.mark.slow)]
+)
 def test_every_branch_of_a_year_is_the_law_of_the_flow_model(
     tables: Tables, key: Key, even: tuple[Tables, dict[str, float]], step: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
