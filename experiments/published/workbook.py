@@ -112,7 +112,7 @@ def library() -> Any:
     try:
         import openpyxl
     except ImportError as error:
-        raise InputError('a workbook needs openpyxl; install it with: pip install "wellheld[xlsx]"') from error
+        raise InputError("a workbook needs openpyxl; install it with: pip install openpyxl") from error
     return openpyxl
 
 

@@ -275,7 +275,7 @@ def test_another_suffix_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_missing_openpyxl_is_answered_with_its_install_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(InputError, match=r'pip install "wellheld\[xlsx\]"$'):
+    with pytest.raises(InputError, match=r"pip install openpyxl$"):
         check_workbook_path(tmp_path / "flow.xlsx")
-    with pytest.raises(InputError, match=r'pip install "wellheld\[xlsx\]"$'):
+    with pytest.raises(InputError, match=r"pip install openpyxl$"):
         flow_workbook(TABLES, TABLES.values(), IMPROVED, 4)
