@@ -335,3 +335,20 @@ def test_steps_hold_by_their_own_chances_in_the_ledger() -> None:
     c = chances(TABLES, VALUES, plan, Scenario.today(), 0)
     expected = (course.children[1, :, 1] * c.need).sum() * c.step_held[0]
     assert table.loc[(2, "family_support"), "children_held"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_support_with_more_sufficiency_reaches_more_children() -> None:
+    """M05: ten points more of the support's Sufficiency raise its reach from 0.6 to 0.7, and its own lift with it."""
+    plan = plan_flow(TABLES)
+    names = [line.label for line in plan.entries]
+    at, other = names.index("secondary_school"), names.index("primary_school")
+    now, then = (
+        chances(TABLES, VALUES, plan, s, 0)
+        for s in (Scenario.today(), lever("sufficiency", add=0.1, services=["camhs"]))
+    )
+    own = VALUES["flow_numbers.hold_log_odds_entry.value"]
+    lifted = own + VALUES["flow_numbers.support_lift.value"] + 0.1 * VALUES["flow_numbers.f_sufficiency.value"]
+    held, helped = (1.0 / (1.0 + np.exp(-odds)) for odds in (own, lifted))
+    assert then.entry_supported[at] == pytest.approx(0.7 * (helped - held), rel=1e-12)
+    assert then.entry_supported[other] == now.entry_supported[other]
+    assert then.entry_held[at] == now.entry_held[at]
