@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from simulation.cells import LARGEST, read_table
 from simulation.errors import InputError
 from simulation.inputs import FOLDER, Number, Tables, check_table, load_tables
+from simulation.network import EVERY_CHILD, check_network
 from simulation.rows import KEYS
 
 Change = Callable[[bytes], bytes]
@@ -208,6 +209,59 @@ ROWS: list[tuple[str, Change, str]] = [
         "harmful_alcohol male: age bands leave out an age",
     ),
 ]
+
+
+HUB = (
+    b"family_hub,Family hub,early_help,support,0,17,0.6,1.5,1.81,1.5,1.5,0.75,0.03,0,0,0,%d,project_calibration,"
+    b"calibrated,recalled,\n"
+)
+NETWORK: list[tuple[str, Change, str]] = [
+    (
+        "services",
+        lambda content: content + HUB % 12,
+        r"row \d+: 'family_hub' is reached by nobody; lead a row of pathways\.csv or supports\.csv to it",
+    ),
+    (
+        "pathways",
+        put(b"foster_care,escalate,0,4,kinship_care,0.6", b"foster_care,escalate,0,4,kinship_care,1.0"),
+        "foster_care, escalate, age 0: shares sum to 1.4, not 1",
+    ),
+    (
+        "pathways",
+        lambda content: re.sub(
+            rb"foster_care,escalate,0,4,kinship_care,0\.6(.*)\nfoster_care,escalate,0,4,placed_with_parents,0\.4.*\n",
+            rb"foster_care,escalate,0,4,kinship_care,1\1\n",
+            content,
+        ),
+        r"row 139: at age 0 escalation goes round with probability 1 \(kinship_care to foster_care to kinship_care\); ",
+    ),
+    (
+        "pathways",
+        put(
+            b"placed_with_parents,escalate,0,17,foster_care,1.0",
+            b"placed_with_parents,escalate,0,17,placed_with_parents,1",
+        ),
+        r"row 160: at age 0 escalation goes round .*\(placed_with_parents to placed_with_parents\)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "change", "expected"), NETWORK)
+def test_b_services_that_are_no_network_are_refused(refuse: Refuse, table: str, change: Change, expected: str) -> None:
+    assert re.match(expected, refuse(table, change))
+
+
+def test_b_places_that_nobody_asks_for_are_refused(tables: Tables) -> None:
+    """A service that is only brought in to help asks for no place: limited places would never be filled."""
+    rows = {**tables.rows, "pathways": [row for row in tables.rows["pathways"] if row.to != "camhs"]}
+    with pytest.raises(
+        InputError, match=r"'camhs' has 17 places per 1,000 children and nobody asks for one; add a row"
+    ):
+        check_network(rows)
+    unlimited = [
+        row.model_copy(update={"places": EVERY_CHILD}) if row.service == "camhs" else row for row in rows["services"]
+    ]
+    check_network({**rows, "services": unlimited})
 
 
 @pytest.mark.parametrize(("table", "change", "expected"), ROWS)
