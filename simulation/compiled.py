@@ -115,11 +115,15 @@ class CompiledEngine:
     """Children as an array of records, in chunks that threads carry one by one."""
 
     def __init__(self, children: Any, world: World, book: Any, jobs: int = 1) -> None:
-        self.children = np.ascontiguousarray(children, CHILD)
         self.world = pack(world)
-        edges = np.linspace(0, len(children), max(1, min(jobs, len(children))) + 1).astype(int)
+        self.books = [book, *(book.copy() for _ in range(1, max(1, min(jobs, len(children)))))]
+        self.replace(children)
+
+    def replace(self, children: Any) -> None:
+        """Go on with other records; what the ledger holds stays."""
+        self.children = np.ascontiguousarray(children, CHILD)
+        edges = np.linspace(0, len(children), len(self.books) + 1).astype(int)
         self.chunks = [self.children[a:b] for a, b in pairwise(edges)]
-        self.books = [book, *(book.copy() for _ in self.chunks[1:])]
 
     def live(self, context: Context, year_from: int, year_to: int, first: bool = True, last: bool = True) -> None:
         """Let every child live the years under one context."""

@@ -40,6 +40,8 @@ class Decision(IntEnum):
     HEALING = 15  # unresolved events healed, -, -, -
     CONDITION = 16  # condition 4 x move, +1, +2, +3
     DEATH = 17  # death, day of death, -, -
+    MOVES_OUT = 18  # a resident moves out at the year's end, -, -, -
+    ARRIVAL = 19  # whose life an arrival has led so far, -, -, -
 
 
 @rule

@@ -50,7 +50,7 @@ class Ledger(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """Sizes that a ledger needs."""
+    """Sizes that a ledger needs; `childhood` is the years in which there are children."""
 
     years: int
     authorities: int
@@ -60,11 +60,12 @@ class Shape(NamedTuple):
     events: int
     conditions: int
     neighbourhoods: int
+    childhood: int = ADULT
 
 
 def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
     """Lay the ledger out as one record, so that machine code is handed a single address."""
-    y, a, s, n = ADULT, shape.authorities, shape.services, shape.neighbourhoods
+    y, a, s, n = shape.childhood, shape.authorities, shape.services, shape.neighbourhoods
     sizes: dict[str, tuple[int, ...]] = {
         "outcomes": (y, a, s, len(Outcome) - 1),
         "in_need": (y, a, s),

@@ -57,16 +57,30 @@ def neighbourhoods(tables: Tables, place: str) -> Any:
     return np.array([rows[decile].neighbourhoods if decile in rows else 0 for decile in range(1, 11)], np.int64)
 
 
-def place_cohort(tables: Tables, values: Values, place: str, size: int, number: int, key: tuple[int, int, int]) -> Any:
-    """Draw one place's cohort; a child's draws know its place and number, not who else is in the run."""
-    ids = (np.int64(number) << 32) | np.arange(size, dtype=np.int64)
+def place_cohort(
+    tables: Tables,
+    values: Values,
+    place: str,
+    size: int,
+    number: int,
+    key: tuple[int, int, int],
+    first: int = 0,
+) -> Any:
+    """Draw one place's cohort; a child's draws know its place and number, not who else is in the run.
+
+    Parameters
+    ----------
+    first : number of the first child within the place
+    """
+    own = first + np.arange(size, dtype=np.int64)
+    ids = (np.int64(number) << 32) | own
     birth = uniforms(key, ids, 0, 0, int(Decision.BIRTH))
     start = uniforms(key, ids, 0, 0, int(Decision.START))
     children = np.zeros(size, CHILD)
     children["id"] = ids
     # A twin belongs to the family of the child before it.
-    twin = (start[1] < values["twin_birth_share"] / 2) & (np.arange(size) > 0)
-    children["family"] = np.maximum.accumulate(np.where(twin, 0, np.arange(size)))
+    twin = (start[1] < values["twin_birth_share"] / 2) & (own > first)
+    children["family"] = np.maximum.accumulate(np.where(twin, 0, own))
     families = (np.int64(number) << 32) | children["family"].astype(np.int64)
     children["frailty"] = np.round(MILLION * frailty(values, uniforms(key, families, 0, 0, int(Decision.FRAILTY))))
     children["sex"] = birth[0] >= values["boys_share"]

@@ -41,6 +41,12 @@ class MesaEngine:
         for year in range(year_from, year_to):
             self.model.live_year(context, year)
 
+    def replace(self, children: Any) -> None:
+        """Go on with other records; what the ledger holds stays."""
+        self.model.remove_all_agents()
+        for record in children:
+            Child(self.model, record)
+
     def records(self) -> Any:
         """Give the children's records as they stand."""
         agents = list(self.model.agents)

@@ -84,6 +84,15 @@ class AuthorityRow(Row):
     turnover: Share
 
 
+class ResidentRow(Row):
+    """How many people of one age live in an authority, and how many of them move out of it in a year."""
+
+    authority: Name
+    age: Annotated[int, number("years", 0, 24)]
+    residents: Annotated[int, number("people", 1, 1_000_000)]
+    moves_out: Annotated[float, number("share a year", 0, 1)]
+
+
 class DeprivationRow(Row):
     """Share of an authority's neighbourhoods in one national decile (1 most deprived)."""
 
@@ -310,6 +319,7 @@ KEYS: Kinds = {
     "sources": (SourceRow, ("key",)),
     "parameters": (ParameterRow, ("name",)),
     "authorities": (AuthorityRow, ("authority",)),
+    "residents": (ResidentRow, ("authority", "age")),
     "deprivation": (DeprivationRow, ("authority", "decile")),
     "ethnic_groups": (EthnicGroupRow, ("authority", "group")),
     "life_table": (LifeTableRow, ("sex", "age")),
