@@ -14,6 +14,7 @@ CHILD = np.dtype(
         ("since", "i4"),  # day on which the support spell began [days from the run's first day]
         ("open_since", "i4"),  # day on which social care opened the case, or NEVER
         ("referred", "i4"),  # day of the last referral or closure, or NEVER
+        ("waiting_since", "i4"),  # day on which it joined the waiting list
         ("died", "i4"),  # day of death, or NEVER while alive
         ("types", "u4"),  # bits: types of adversity ever experienced
         ("recent", "u4"),  # bits: types experienced this year
@@ -42,9 +43,10 @@ CHILD = np.dtype(
         ("support", "u1"),  # service number, or NONE; the placement of a looked-after child
         ("outcome", "u1"),  # names.Outcome of the last year passed
         ("moved", "u1"),  # 1 after a year with a move of school or placement
+        ("waiting", "u1"),  # service on whose waiting list the child is, or NONE
     ]
 )
-"""A child's state: at most 100 bytes, so that a region of a million children is 100 MB."""
+"""A child's state: at most 128 bytes, so that a region of a million children is 128 MB."""
 MILLION = 1_000_000
 """Millionths: fractions are kept as whole numbers, so that every engine rounds alike."""
 NEVER = -100_000

@@ -88,6 +88,14 @@ class Flow(IntEnum):
     CHILDREN_AT_31_MARCH = 15
 
 
+BANDS = 3
+"""Priority bands; 0 goes first."""
+TURNS = 128
+"""Turns within a band and a year of asking: the grain to which a place is given."""
+RANKS = BANDS * 2 * TURNS
+"""Ranks of those who ask for a place: by band, then who waits since an earlier year, then by lot."""
+
+
 class Entry(IntEnum):
     """What a line of a child's timeline says."""
 
@@ -108,3 +116,5 @@ class Entry(IntEnum):
     SPECIALIST_BEGINS = 14
     SPECIALIST_ENDS = 15
     LEAVES_CARE = 16
+    JOINS_WAITING_LIST = 30
+    LEAVES_WAITING_LIST = 31

@@ -2,7 +2,7 @@
 
 import math
 
-from agents.names import Outcome
+from agents.names import TURNS, Outcome
 from agents.rules import rule
 
 HELD, WITH_SUPPORT, NOT_HELD = int(Outcome.HELD), int(Outcome.HELD_WITH_SUPPORT), int(Outcome.ESCALATED)
@@ -68,14 +68,32 @@ def quality_crowded(sufficiency: float, caseload_ratio: float, turnover_slope: f
 
 
 @rule
-def share_admitted(free: int, demand_above: int, demand: int) -> float:
-    """Share of a priority band that finds a place, once those of higher priority have theirs."""
-    left = free - demand_above
-    if left <= 0:
-        return 0.0
-    if demand <= left:
-        return 1.0
-    return left / demand
+def acceptance_crowded(acceptance: float, crowding: float, slope: float) -> float:
+    """Raise the threshold of a tier that is full: fewer of the less urgent are accepted the year after.
+
+    Parameters
+    ----------
+    crowding : children held over places
+    slope : how fast acceptance falls per relative excess
+    """
+    return acceptance * math.exp(-slope * max(0.0, crowding - 1.0))
+
+
+@rule
+def turnover_added(crowding: float, carried: float, by_caseload: float, by_carried: float) -> float:
+    """Let more staff leave where cases are above plan: because of their number, and of what they bring to carry.
+
+    Parameters
+    ----------
+    crowding : children held over places
+    carried : unresolved events a case
+    by_caseload, by_carried : share leaving per relative excess of cases, and per event that each of these carries
+
+    Returns
+    -------
+    share of staff who leave in a year above the usual
+    """
+    return min(1.0, max(0.0, (by_caseload + by_carried * carried) * max(0.0, crowding - 1.0)))
 
 
 @rule
@@ -86,6 +104,17 @@ def priority_band(load: float, medium: float, high: float) -> int:
     if load >= medium:
         return 1
     return 2
+
+
+@rule
+def place_rank(band: int, waited: bool, uniform: float) -> int:
+    """Give the rank of a child that asks for a place: by band, then whoever waits since an earlier year, then lot.
+
+    Returns
+    -------
+    0 to names.RANKS - 1; the lowest goes first
+    """
+    return (2 * band + (0 if waited else 1)) * TURNS + int(uniform * TURNS)
 
 
 @rule

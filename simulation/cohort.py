@@ -8,6 +8,7 @@ import numpy as np
 from agents.child import MILLION
 from agents.names import ADULT, AGES
 from simulation.build import COUNTS, build, event_names, service_names
+from simulation.capacity import live_year
 from simulation.compiled import CompiledEngine, sum_ratios, sum_references
 from simulation.context import Surroundings, year_context
 from simulation.ledger import Ledger, Shape, empty_ledger
@@ -15,6 +16,7 @@ from simulation.population import cohort, neighbourhoods
 from simulation.reading import MesaEngine
 from simulation.scenario import Scenario
 from simulation.world import World
+from simulation.year import AFTER, BEFORE, HOLDING
 
 
 class Life(NamedTuple):
@@ -74,7 +76,7 @@ def run(
                 # Only levers with dates reach beyond childhood: nothing is fed back from adults.
                 if year <= ADULT or s.dated():
                     context = year_context(s, world, year, carrier.ledger())
-                carrier.live(context, year, year + 1)
+                live_year(s, carrier, context, year)
                 if watch is not None:
                     watch(year, carrier.records())
         return Life(carrier.records(), carrier.ledger())
@@ -101,7 +103,7 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
     number = len(world.weights)
     refer = {name: engine.world[name][0] for name in REFERENCES}
     for year in range(AGES):
-        engine.live(context, year, year + 1, True, False)
+        engine.live(context, year, year + 1, BEFORE | HOLDING)
         if year < ADULT:
             counts, other, healed, resilience = np.zeros((4, COUNTS), np.int64)
             unresolved = sum_references(engine.children, year, counts, other, healed, resilience)
@@ -114,5 +116,5 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
         mean = np.where(people > 0, ratios / np.maximum(people, 1), 1.0)
         refer["incidence"][:, :, year] /= mean[:number]
         refer["mortality"][:, year] /= mean[number]
-        engine.live(context, year, year + 1, False, True)
+        engine.live(context, year, year + 1, AFTER)
     return world._replace(**refer)

@@ -19,9 +19,21 @@ import agents
 from agents.child import CHILD
 from simulation.holding import hold
 from simulation.ledger import Ledger, add_ledgers, view_ledger
-from simulation.moves import gone
+from simulation.moves import count_held, gone
 from simulation.world import Context, World, pack
-from simulation.year import adversity, health, log_ratio_condition, log_ratio_death, observe, recovery, setting
+from simulation.year import (
+    AFTER,
+    ALL,
+    BEFORE,
+    HOLDING,
+    adversity,
+    health,
+    log_ratio_condition,
+    log_ratio_death,
+    observe,
+    recovery,
+    setting,
+)
 
 
 def sources_hash() -> str:
@@ -56,14 +68,12 @@ KEEP = can_keep()
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
-def live(
-    children: Any, world: Any, context: Any, ledger: Any, year_from: int, year_to: int, first: bool, last: bool
-) -> None:
+def live(children: Any, world: Any, context: Any, ledger: Any, year_from: int, year_to: int, parts: int) -> None:
     """Let children live the years from one up to another: the phases of `simulation.year.YEAR`, in order.
 
     Parameters
     ----------
-    first, last : whether to live the phases before, and those from, health
+    parts : sum of the parts of the year to live
     """
     w, c, book = world[0], context[0], ledger[0]
     for number in range(len(children)):
@@ -71,14 +81,31 @@ def live(
         for year in range(year_from, year_to):
             if gone(child, year):
                 break
-            if first:
+            if parts & BEFORE:
                 adversity(child, w, c, book, year)
                 setting(child, w, c, book, year)
+            if parts & HOLDING:
                 hold(child, w, c, book, year)
                 recovery(child, w, c, book, year)
-            if last:
+            if parts & AFTER:
                 health(child, w, c, book, year)
                 observe(child, w, c, book, year)
+
+
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def attempt(
+    children: Any, chosen: Any, world: Any, context: Any, ledger: Any, year: int, asked: Any, held: Any
+) -> None:
+    """Let copies of children live the holding of a year; see `CompiledEngine.attempt`."""
+    w, c, book = world[0], context[0], ledger[0]
+    copies = children[:1].copy()
+    for k in range(len(chosen)):
+        copies[0] = children[chosen[k]]
+        child = copies[0]
+        before = book.asked[0]
+        hold(child, w, c, book, year)
+        asked[k] = book.asked[0] != before
+        count_held(child, w, held[int(asked[k])], year)
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
@@ -125,19 +152,36 @@ class CompiledEngine:
         edges = np.linspace(0, len(children), len(self.books) + 1).astype(int)
         self.chunks = [self.children[a:b] for a, b in pairwise(edges)]
 
-    def live(self, context: Context, year_from: int, year_to: int, first: bool = True, last: bool = True) -> None:
+    def live(self, context: Context, year_from: int, year_to: int, parts: int = ALL) -> None:
         """Let every child live the years under one context."""
         now = pack(context)
         tasks = list(zip(self.chunks, self.books, strict=True))
         if len(tasks) == 1:
-            live(self.children, self.world, now, self.books[0], year_from, year_to, first, last)
+            live(self.children, self.world, now, self.books[0], year_from, year_to, parts)
             return
         with ThreadPoolExecutor(len(tasks)) as pool:
             for done in [
-                pool.submit(live, chunk, self.world, now, book, year_from, year_to, first, last)
-                for chunk, book in tasks
+                pool.submit(live, chunk, self.world, now, book, year_from, year_to, parts) for chunk, book in tasks
             ]:
                 done.result()
+
+    def attempt(self, context: Context, year: int, chosen: Any) -> tuple[Any, Any, Any]:
+        """Let children try the year's holding, leaving them and the ledger as they were.
+
+        Parameters
+        ----------
+        chosen : numbers of the children who try
+
+        Returns
+        -------
+        (children tried,) whether each asked a rationed service for a place; (A, S, RANKS) places given, by rank;
+        (2, A, S) children in each service at the end, of those who did not ask, and of those who did
+        """
+        book = np.zeros(1, self.books[0].dtype)
+        asked = np.zeros(len(chosen), np.bool_)
+        held = np.zeros((2, *book["admitted"].shape[1:3]), np.int64)
+        attempt(self.children, chosen, self.world, pack(context), book, year, asked, held)
+        return asked, book["admitted"][0], held
 
     def records(self) -> Any:
         """Give the children's records as they stand."""

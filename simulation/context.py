@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from agents.adversity import amplification
-from agents.names import ADULT, Flow
-from agents.service import lift, quality_crowded, share_admitted, sufficiency_staffed
+from agents.names import ADULT, BANDS, RANKS, Flow
+from agents.service import acceptance_crowded, lift, quality_crowded, sufficiency_staffed, turnover_added
 from simulation.build import authority_names, service_names
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables
@@ -74,13 +74,20 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     """Build the context of a year of the run from the levers and, where on, last year's ledger."""
     calendar = s.first_year() + year
     names = service_names(s.tables)
+    rationed = s.scenario.switches.rationing
     quality, alignment = service_levels(s, names, calendar)
     acceptance = np.repeat(
         np.array([[s.values[f"services.{name}.acceptance"] for name in names]] * len(s.places))[:, :, None], 3, axis=2
     )
-    if s.scenario.switches.rationing:
-        if last is not None and 0 < year < ADULT:
-            quality = ration(s, names, quality, acceptance, last, year)
+    cutoff = np.full(quality.shape, RANKS + 1)
+    turnover = np.zeros(quality.shape)
+    if rationed:
+        cutoff[:, [row.rationed_by == "waiting_list" for row in s.tables.rows["services"]]] = RANKS
+        if last is not None and 0 < year <= len(last.stock):
+            crowded = crowding(s, names, last, year)
+            carried = last.carried[year - 1] / np.maximum(1, last.stock[year - 1])
+            quality, turnover = burden_staff(s, names, quality, crowded, carried)
+            thresholds(s, acceptance, crowded)
     else:
         for a, place in enumerate(s.places):
             for k, name in enumerate(names):
@@ -102,6 +109,8 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
         reach=quality,
         tip_healing=s.values["tip_healing"] * tip,
         acceptance=acceptance,
+        cutoff=cutoff,
+        turnover=turnover,
         recovery=np.array([s.moved("recovery", place, 0.0, calendar) for place in s.places]),
         community=np.array(
             [s.moved("community_capacity", p, s.values["resilience_start"], calendar) for p in s.places]
@@ -119,12 +128,12 @@ def service_levels(s: Surroundings, names: list[str], calendar: int) -> tuple[An
     """
     quality, alignment = np.zeros((2, len(s.places), len(names)))
     given = {(row.authority, row.service) for row in s.tables.rows["service_levels"]}
-    staffed = {row.service for row in s.tables.rows["services"] if row.staffed_by_social_workers}
+    read_from_staffing = staffed(s)
     for a, place in enumerate(s.places):
         for k, name in enumerate(names):
             row = f"service_levels.{place if (place, name) in given else 'all'}.{name}"
             level = s.values[f"{row}.sufficiency"]
-            if name in staffed and (place, name) not in given:
+            if (place, name) in read_from_staffing:
                 level = staffing(s, place)
             quality[a, k] = s.moved("sufficiency", place, level, calendar, name)
             alignment[a, k] = s.moved("tip_alignment", place, s.values[f"{row}.tip_alignment"], calendar, name)
@@ -147,23 +156,92 @@ def staffing(s: Surroundings, place: str) -> float:
     )
 
 
-def ration(s: Surroundings, names: list[str], quality: Any, acceptance: Any, last: Ledger, year: int) -> Any:
-    """Give last year's demand the places free, by priority band; crowding lowers quality the year after."""
-    crowded, calendar = quality.copy(), s.first_year() + year
+def burden_staff(s: Surroundings, names: list[str], quality: Any, crowded: Any, carried: Any) -> tuple[Any, Any]:
+    """Let crowding, and what staff carry, lower quality the year after.
+
+    Where Sufficiency is read from staffing, staff leave: their posts stand empty in part, and caseload, vacancy
+    and turnover move Sufficiency as they do between authorities. Elsewhere crowding lowers quality by one slope.
+
+    Parameters
+    ----------
+    crowded : (A, S) children held over places
+    carried : (A, S) unresolved events a case
+
+    Returns
+    -------
+    two (A, S) arrays: quality within 0 to 1, and the share of staff who leave above the usual
+    """
+    quality, turnover = quality.copy(), np.zeros(quality.shape)
+    by_caseload, by_carried = s.values["turnover_by_caseload"], s.values["turnover_by_carried"]
+    followed = staffed(s)
     for a, place in enumerate(s.places):
-        children = int(last.flows[year - 1, a, Flow.CHILDREN_AT_31_MARCH])
         for k, name in enumerate(names):
-            supplied = s.moved("supply", place, 1.0, calendar, name)
-            places = max(1, int(supplied * s.values[f"services.{name}.places"] / 1000.0 * children))
-            stock = int(last.stock[year - 1, a, k])
-            left = int(last.entries[year - 1, a, k]) - (stock - int(last.stock[year - 2, a, k] if year > 1 else 0))
-            free, above = places - stock + max(0, left), 0
-            for band in range(3):
-                demand = int(last.demand[year - 1, a, k, band])
-                acceptance[a, k, band] *= share_admitted(free, above, demand)
-                above += demand
-            crowded[a, k] = quality_crowded(quality[a, k], stock / places, s.values["turnover_slope"])
-    return crowded
+            if (place, name) not in followed:
+                quality[a, k] = quality_crowded(quality[a, k], crowded[a, k], s.values["turnover_slope"])
+                continue
+            turnover[a, k] = turnover_added(crowded[a, k], carried[a, k], by_caseload, by_carried)
+            quality[a, k] = sufficiency_staffed(
+                quality[a, k],
+                max(1.0, crowded[a, k]),
+                turnover[a, k] * s.values["unfilled_share"],
+                turnover[a, k],
+                s.values["sufficiency_by_caseload"],
+                s.values["sufficiency_by_gap"],
+            )
+    return quality, turnover
+
+
+def staffed(s: Surroundings) -> set[tuple[str, str]]:
+    """List the (authority, service) pairs whose Sufficiency is read from the staffing of social care."""
+    given = {(row.authority, row.service) for row in s.tables.rows["service_levels"]}
+    names = [row.service for row in s.tables.rows["services"] if row.staffed_by_social_workers]
+    return {(place, name) for place in s.places for name in names} - given
+
+
+def thresholds(s: Surroundings, acceptance: Any, crowded: Any) -> None:
+    """Let a service that is rationed by its threshold accept fewer of the less urgent when its tier is full."""
+    for k, row in enumerate(s.tables.rows["services"]):
+        if row.rationed_by == "threshold":
+            for a in range(len(s.places)):
+                for band in range(1, BANDS):
+                    acceptance[a, k, band] = acceptance_crowded(
+                        acceptance[a, k, band], crowded[a, k], s.values["threshold_slope"]
+                    )
+
+
+def crowding(s: Surroundings, names: list[str], last: Ledger, year: int) -> Any:
+    """Give the children that each service held at last 31 March over its places; the front door's is its tier's.
+
+    Returns
+    -------
+    (A, S); 0 where a service takes whoever comes
+    """
+    held, rows = last.stock[year - 1].astype(float), s.tables.rows["services"]
+    supplied = places(s, names, last.flows[year - 1, :, Flow.CHILDREN_AT_31_MARCH], s.first_year() + year)
+    for k, row in enumerate(rows):
+        if row.channel == "front_door":
+            tier = [j for j, other in enumerate(rows) if other.tier == row.tier and j != k]
+            held[:, k], supplied[:, k] = held[:, tier].sum(axis=1), supplied[:, tier].sum(axis=1)
+    rationed = np.array([row.rationed_by != "none" for row in rows])
+    return np.where(rationed, held / np.maximum(1, supplied), 0.0)
+
+
+def places(s: Surroundings, names: list[str], children: Any, calendar: int) -> Any:
+    """Give the places of each service in each place: a number per 1,000 children there, moved by supply.
+
+    Parameters
+    ----------
+    children : (A,) children aged 0 to 17
+
+    Returns
+    -------
+    (A, S) whole numbers
+    """
+    per_child = [
+        [s.moved("supply", place, 1.0, calendar, name) * s.values[f"services.{name}.places"] / 1000.0 for name in names]
+        for place in s.places
+    ]
+    return np.floor(np.array(per_child) * np.asarray(children)[:, None]).astype(np.int64)
 
 
 def neighbourhood_amplification(s: Surroundings, world: World, year: int, last: Ledger | None) -> Any:

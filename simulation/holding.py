@@ -18,9 +18,13 @@ from simulation.moves import (
     add_specialist,
     asks_for_place,
     change_setting,
+    finds_place,
+    give_up_waiting,
     gone,
+    has_place,
     out_of_school,
     place_again,
+    place_from_list,
     route,
     specialist_year,
     suffer,
@@ -51,10 +55,13 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         child.resilience / MILLION,
         w.p.resilience_buffer,
     ):
-        education, by_school = try_to_hold(child, w, c, year, school, u[1], 0)
+        education, by_school = try_to_hold(child, w, c, ledger, year, school, u[1], 0)
         if helper != NONE:
-            support, by_helper = try_to_hold(child, w, c, year, helper, u[2], 1)
-    education, sent, day = education_year(child, w, c, ledger, year, education, by_school)
+            support, by_helper = try_to_hold(child, w, c, ledger, year, helper, u[2], 1)
+    elif child.waiting_since < first_day(year):
+        give_up_waiting(child, ledger, year, 0)
+    awaited = place_from_list(child, w, c, ledger, year)
+    education, sent, day = education_year(child, w, c, ledger, year, education, by_school, awaited)
     support, up, up_day = helper_passes_on(child, w, c, ledger, year, support, by_helper)
     from_helper = up != NONE
     if from_helper:
@@ -70,12 +77,13 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     child.outcome = worse(education, support)
     place_again(child, w, c, ledger, year, Outcome.ESCALATED <= support <= Outcome.NO_SERVICE)
     consequences(child, w, ledger, year, helper if child.outcome == support else school, child.education != school)
+    worker_leaves(child, w, c, ledger, year, helper)
     recorded_events(child, w, ledger, year)
     specialist_year(child, w, ledger, year, specialists)
 
 
 @rule
-def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: float, lane: int) -> Any:
+def try_to_hold(child: Any, w: Any, c: Any, ledger: Any, year: int, service: int, uniform: float, lane: int) -> Any:
     """Let a service, then those that support it, try to hold a child in need.
 
     Returns
@@ -100,7 +108,9 @@ def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: fl
             by = w.supports[k]
             if by.age_from <= age <= by.age_to:
                 reached = uniforms(w.key, child.id, year, by.service, Decision.SUPPORT)
-                if reached[lane] < c.reach[a][by.service]:
+                if reached[lane] < c.reach[a][by.service] and (
+                    has_place(child, w, by.service) or finds_place(child, w, c, ledger, year, by.service, DAYS // 2)
+                ):
                     lifted += max(0.0, w.p.support_lift + c.lift[a][by.service])
                     if first == NONE:
                         first = by.service
@@ -109,8 +119,13 @@ def try_to_hold(child: Any, w: Any, c: Any, year: int, service: int, uniform: fl
 
 
 @rule
-def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, support: int) -> Any:
+def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: int, support: int, awaited: int) -> Any:
     """Pass on a child whom its education setting does not hold, or let it return to school; book its days.
+
+    Parameters
+    ----------
+    support : service that helped to hold the child, or NONE
+    awaited : service that has a place for it from the waiting list, taken where nothing else moves it, or NONE
 
     Returns
     -------
@@ -126,7 +141,7 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
     if outcome == Outcome.ESCALATED:
         to = route(w, service, Move.ESCALATE, age, u[0])
         front_door = to != NONE and w.services[to].channel == Channel.FRONT_DOOR
-        if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1])):
+        if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1], day)):
             outcome = Outcome.NO_SERVICE.value
             to = NONE
     elif outcome == Outcome.HELD_WITH_SUPPORT:
@@ -136,6 +151,11 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
         if back < DAYS:
             day = back
             to = route(w, service, Move.STEP_DOWN, age, u[0])
+            if to != NONE and not finds_place(child, w, c, ledger, year, to, day):
+                to = NONE
+    if to == NONE and awaited != NONE:
+        to = awaited
+        day = int(uniforms(w.key, child.id, year, to, Decision.PLACE)[1] * DAYS)
     left = DAYS
     if to != NONE:
         channel = w.services[to].channel
@@ -166,7 +186,7 @@ def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome
     if outcome == Outcome.ESCALATED:
         to = route(w, child.support, Move.ESCALATE, year - child.birth_year, u[0])
         front_door = to != NONE and w.services[to].channel == Channel.FRONT_DOOR
-        if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1])):
+        if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1], day)):
             outcome = Outcome.NO_SERVICE.value
         elif w.services[to].channel == Channel.SPECIALIST:
             add_specialist(child, w, ledger, year, to, day)
@@ -227,6 +247,18 @@ def consequences(child: Any, w: Any, ledger: Any, year: int, service: int, chang
         age = year - child.birth_year
         if stays.tier == Tier.UNIVERSAL and leaves_to.age_from <= age < leaves_to.age_to and u[3] < w.p.leaves_school:
             change_setting(child, w, ledger, year, w.absent, DAYS - 1)
+
+
+@rule
+def worker_leaves(child: Any, w: Any, c: Any, ledger: Any, year: int, service: int) -> None:
+    """Let the worker of a child leave, and having to tell its story again be an adversity with some probability."""
+    if service == NONE or c.turnover[child.authority][service] == 0.0:
+        return
+    u = uniforms(w.key, child.id, year, NONE, Decision.PLACE)
+    if u[0] < c.turnover[child.authority][service]:
+        ledger.workers_left[year, child.authority, service] += 1
+        if u[1] < w.p.worker_change_harm:
+            suffer(child, w, ledger, year, w.service_harm, int(u[2] * DAYS))
 
 
 @rule

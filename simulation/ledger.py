@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.names import ADULT, DAYS, Flow, Outcome
+from agents.names import ADULT, DAYS, RANKS, Flow, Outcome
 from agents.rules import rule
 
 JOURNAL = np.dtype([("child", "i8"), ("day", "i4"), ("entry", "i2"), ("detail", "i2"), ("number", "i4")])
@@ -29,6 +29,14 @@ class Ledger(NamedTuple):
     days: Any  # (18, A, S)
     stock: Any  # (18, A, S) at 31 March
     demand: Any  # (18, A, S, 3) asked for, by priority band
+    refused: Any  # (18, A, S) asked a rationed service that had no place
+    waiting: Any  # (18, A, S) on the waiting list at 31 March
+    from_list: Any  # (18, A, S) entries from the waiting list
+    waited: Any  # (18, A, S) days that these had waited
+    carried: Any  # (18, A, S) unresolved events of the children in a support at 31 March
+    workers_left: Any  # (18, A, S) children whose worker left, above the usual
+    admitted: Any  # (A, S, RANKS) places given by rationed services, by rank, over the run
+    asked: Any  # (1,) places asked of rationed services, over the run
     open_in_need: Any  # (18, A, 5) cases open at 31 March by length so far
     open_plans: Any  # (18, A, 5) plans open at 31 March by length so far
     events: Any  # (18, A, recorded events)
@@ -74,6 +82,14 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "days": (y, a, s),
         "stock": (y, a, s),
         "demand": (y, a, s, 3),
+        "refused": (y, a, s),
+        "waiting": (y, a, s),
+        "from_list": (y, a, s),
+        "waited": (y, a, s),
+        "carried": (y, a, s),
+        "workers_left": (y, a, s),
+        "admitted": (a, s, RANKS),
+        "asked": (1,),
         "open_in_need": (y, a, 5),
         "open_plans": (y, a, 5),
         "events": (y, a, shape.events),

@@ -6,9 +6,9 @@ These are the steps that phase 4 (`holding.py`) puts together. Each acts on one 
 from typing import Any
 
 from agents.child import MILLION, NEVER
-from agents.names import DAYS, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.names import ADULT, DAYS, NONE, RANKS, Channel, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
-from agents.service import days_until, days_until_exit, priority_band
+from agents.service import days_until, days_until_exit, place_rank, priority_band
 from simulation.draws import Decision, uniforms
 from simulation.ledger import enter, first_day, note, spend
 
@@ -84,16 +84,88 @@ def route(w: Any, service: int, move: int, age: int, uniform: float) -> int:
 
 
 @rule
-def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, uniform: float) -> bool:
-    """Ask a service for a place: true where the child already has it, or is accepted in its band."""
-    if child.support == to or child.education == to:
+def has_place(child: Any, w: Any, service: int) -> bool:
+    """Tell whether a service has a child already."""
+    row = w.services[service]
+    specialist = row.channel == Channel.SPECIALIST and child.specialists >> row.bit & 1
+    return bool(child.support == service or child.education == service or specialist)
+
+
+@rule
+def count_held(child: Any, w: Any, held: Any, year: int) -> None:
+    """Count a living child under 18 in each service that has it: held is (A, S)."""
+    if year - child.birth_year >= ADULT or child.died != NEVER:
+        return
+    held[child.authority, child.education] += 1
+    if child.support != NONE:
+        held[child.authority, child.support] += 1
+    for k in range(len(w.specialists)):
+        if child.specialists >> w.services[w.specialists[k]].bit & 1:
+            held[child.authority, w.specialists[k]] += 1
+
+
+@rule
+def finds_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, day: int) -> bool:
+    """Give a child a place in a rationed service if its rank is before the year's cutoff; else it waits for one."""
+    a = child.authority
+    if c.cutoff[a][to] > RANKS:
         return True
-    row = w.services[to]
-    if row.channel == Channel.SPECIALIST and child.specialists >> row.bit & 1:
+    waited = child.waiting == to and child.waiting_since < first_day(year)
+    band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
+    rank = place_rank(band, waited, uniforms(w.key, child.id, year, to, Decision.PLACE)[0])
+    ledger.asked[0] += 1
+    if rank < c.cutoff[a][to]:
+        ledger.admitted[a, to, rank] += 1
+        return True
+    ledger.refused[year, a, to] += 1
+    if child.waiting == NONE:
+        child.waiting = to
+        child.waiting_since = first_day(year) + day
+        note(ledger, child, child.waiting_since, Entry.JOINS_WAITING_LIST, to, 0)
+    return False
+
+
+@rule
+def leave_list(child: Any, ledger: Any, year: int, service: int, day: int) -> None:
+    """Take a child that enters the service it waits for off the list, and book how long it waited."""
+    if child.waiting == service:
+        waited = first_day(year) + day - child.waiting_since
+        ledger.from_list[year, child.authority, service] += 1
+        ledger.waited[year, child.authority, service] += max(0, waited)
+        child.waiting = NONE
+        note(ledger, child, first_day(year) + day, Entry.LEAVES_WAITING_LIST, service, max(0, waited))
+
+
+@rule
+def give_up_waiting(child: Any, ledger: Any, year: int, day: int) -> None:
+    """Take a child off a list without a place: too old, no longer in need, or with a higher tier."""
+    if child.waiting != NONE:
+        note(ledger, child, first_day(year) + day, Entry.LEAVES_WAITING_LIST, child.waiting, -1)
+        child.waiting = NONE
+
+
+@rule
+def place_from_list(child: Any, w: Any, c: Any, ledger: Any, year: int) -> int:
+    """Give the service that has a place this year for a child on its list since an earlier one, or NONE."""
+    if child.waiting == NONE or child.waiting_since >= first_day(year):
+        return NONE
+    row = w.services[child.waiting]
+    if row.channel == Channel.SUPPORT and row.tier < support_tier(child, w):
+        give_up_waiting(child, ledger, year, 0)
+        return NONE
+    if finds_place(child, w, c, ledger, year, child.waiting, 0):
+        return int(child.waiting)
+    return NONE
+
+
+@rule
+def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, uniform: float, day: int) -> bool:
+    """Ask a service for a place: true where the child already has it, or is accepted in its band and finds one."""
+    if has_place(child, w, to):
         return True
     band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
     ledger.demand[year, child.authority, to, band] += 1
-    return bool(uniform < c.acceptance[child.authority][to][band])
+    return uniform < c.acceptance[child.authority][to][band] and finds_place(child, w, c, ledger, year, to, day)
 
 
 @rule
@@ -111,6 +183,7 @@ def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
         child.ever |= 1 << Ever.OUT_OF_SCHOOL
     child.education = to
     child.moved = 1
+    leave_list(child, ledger, year, to, day)
     enter(child, w, ledger, year, to)
     note(ledger, child, first_day(year) + day, Entry.SETTING, to, 0)
 
@@ -121,6 +194,7 @@ def add_specialist(child: Any, w: Any, ledger: Any, year: int, service: int, day
     bit = 1 << w.services[service].bit
     if child.specialists & bit == 0:
         child.specialists |= bit
+        leave_list(child, ledger, year, service, day)
         enter(child, w, ledger, year, service)
         spend(child, w, ledger, year, service, DAYS - day)
         note(ledger, child, first_day(year) + day, Entry.SPECIALIST_BEGINS, service, 0)
@@ -160,6 +234,7 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     child.since = today
     now = support_tier(child, w)
     if to != NONE:
+        leave_list(child, ledger, year, to, day)
         enter(child, w, ledger, year, to)
         note(ledger, child, today, Entry.SPELL_BEGINS, to, 0)
     if in_social_care(child, w) and not was_open:
@@ -214,8 +289,10 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
     child.ever |= 1 << Ever.REFERRED
     enter(child, w, ledger, year, w.assessment)
     note(ledger, child, today, Entry.REFERRAL, w.assessment, 0)
-    if asks_for_place(child, w, c, ledger, year, w.assessment, u[0]):
+    if asks_for_place(child, w, c, ledger, year, w.assessment, u[0], day):
         to = route(w, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
+        if not finds_place(child, w, c, ledger, year, to, day):
+            return False
         take_in(child, w, ledger, year, to, day, u[2])
         return True
     flows[Flow.ASSESSED_NOT_IN_NEED] += 1
@@ -224,9 +301,11 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
 
 
 @rule
-def leave_spell(child: Any, w: Any, ledger: Any, year: int, day: int, uniform: float) -> None:
-    """End a support spell by stepping down along its pathway, or out of support altogether."""
+def leave_spell(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, uniform: float) -> None:
+    """End a support spell by stepping down along its pathway, or out of support where it leads nowhere free."""
     to = route(w, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
+    if to != NONE and not finds_place(child, w, c, ledger, year, to, day):
+        to = NONE
     change_support(child, w, ledger, year, to, day)
 
 
@@ -282,7 +361,7 @@ def support_year(
                 refer(child, w, c, ledger, year, day, number)
             refer_day = FAR
         elif on == leaves:
-            leave_spell(child, w, ledger, year, day, u[1])
+            leave_spell(child, w, c, ledger, year, day, u[1])
         else:
             refer(child, w, c, ledger, year, day, number)
     if child.support != NONE:

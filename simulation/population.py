@@ -93,7 +93,7 @@ def place_cohort(
     children["resilience"] = np.round(MILLION * np.clip(resilience, 0, 1))
     for name in ("open_since", "referred", "died"):
         children[name] = NEVER
-    children["education"] = children["support"] = NONE
+    children["education"] = children["support"] = children["waiting"] = NONE
     children["outcome"] = Outcome.NO_NEED
     return children
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from agents.child import CHILD, NEVER
 from simulation.build import authority_names
+from simulation.capacity import live_year
 from simulation.cohort import Life, shape_of
 from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context
@@ -182,8 +183,8 @@ def residents(
     InputError
         If the run is too long, or a feedback is on that reads a cohort's age from the year.
     """
-    if s.scenario.switches.amplification or s.scenario.switches.rationing:
-        raise InputError("switches: amplification and rationing are not built for residents; turn both off")
+    if s.scenario.switches.amplification:
+        raise InputError("switches: amplification is not built for residents; turn it off")
     moves = {place: movement(s.tables, s.values, place, size) for place in places}
     if start is not None:
         people = start.copy()
@@ -198,9 +199,9 @@ def residents(
     try:
         for year in range(first, first + years):
             check_ranges(people["id"], year)
-            if s.dated():
-                context = year_context(s, world, year, None)
-            carrier.live(context, year, year + 1)
+            if not s.steady():
+                context = year_context(s, world, year, carrier.ledger())
+            live_year(s, carrier, context, year)
             people = carrier.records()
             if watch is not None:
                 watch(year, people)

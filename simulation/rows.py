@@ -15,6 +15,7 @@ Distribution = Literal["fixed", "normal", "lognormal", "beta", "uniform"]
 Tier = Literal["universal", "early_help", "social_care", "looked_after", "specialist", "out_of_system"]
 Channel = Literal["education", "support", "specialist", "front_door"]
 Payer = Literal["education", "social_care", "health", "justice"]
+RationedBy = Literal["waiting_list", "threshold", "none"]
 Sex = Literal["male", "female"]
 
 
@@ -197,6 +198,7 @@ class ServiceRow(Row):
     placement_move_rate: Rate
     staffed_by_social_workers: Switch
     places: Annotated[float, number("places per 1,000 children aged 0-17", 0, 1000)]
+    rationed_by: RationedBy
 
 
 class ServiceLevelRow(Row):

@@ -27,6 +27,7 @@ class Scalars(NamedTuple):
     placement_ratio_not_held: float
     instability_of_move: float
     leaves_school: float
+    worker_change_harm: float
     event_load_cap: float
     unserved_ratio: float
     exposed_ratio: float
@@ -152,6 +153,8 @@ class Context(NamedTuple):
     reach: Any  # (A, S) probability that a support reaches a child
     tip_healing: Any  # (A, S) log-odds that TIP alignment adds to healing
     acceptance: Any  # (A, S, 3) by priority band
+    cutoff: Any  # (A, S) rank below which a place is found; above RANKS where places are not rationed
+    turnover: Any  # (A, S) share of staff who leave this year above the usual
     recovery: Any  # (A,) log-odds added to healing
     community: Any  # (A,) resilience to which children return
     placement_ratio: Any  # (A,)

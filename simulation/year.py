@@ -18,7 +18,17 @@ from agents.service import logistic
 from simulation.draws import Decision, uniforms
 from simulation.holding import hold
 from simulation.ledger import enter, first_day, note, spell_band
-from simulation.moves import change_support, gone, in_social_care, out_of_school, suffer, support_tier, unresolved_load
+from simulation.moves import (
+    change_support,
+    count_held,
+    give_up_waiting,
+    gone,
+    in_social_care,
+    out_of_school,
+    suffer,
+    support_tier,
+    unresolved_load,
+)
 
 
 @rule
@@ -39,7 +49,7 @@ def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
 def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Draw at most one event of each type of childhood adversity."""
     age = year - child.birth_year
-    unserved = w.p.channel_hazards and child.outcome == Outcome.NO_SERVICE
+    unserved = w.p.channel_hazards and (child.outcome == Outcome.NO_SERVICE or child.waiting != NONE)
     exposed = w.p.channel_hazards and (child.moved or out_of_school(child, w))
     around = c.amplification[child.neighbourhood]
     frailty = child.frailty / MILLION
@@ -107,6 +117,8 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         return
     if child.support != NONE and age > w.services[child.support].age_to:
         change_support(child, w, ledger, year, NONE, 0)
+    if child.waiting != NONE and age > w.services[child.waiting].age_to:
+        give_up_waiting(child, ledger, year, 0)
     if child.education != NONE and age <= w.services[child.education].age_to:
         return
     to = w.universal[age]
@@ -132,6 +144,7 @@ def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
     child.support = NONE
     child.education = NONE
     child.specialists = 0
+    give_up_waiting(child, ledger, year, 0)
     child.open_since = NEVER
     child.referred = NEVER
     child.placements = 0
@@ -287,12 +300,11 @@ def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         return
     a = child.authority
     end = first_day(year + 1)
-    ledger.stock[year, a, child.education] += 1
+    count_held(child, w, ledger.stock[year], year)
     if child.support != NONE:
-        ledger.stock[year, a, child.support] += 1
-    for k in range(len(w.specialists)):
-        if child.specialists >> w.services[w.specialists[k]].bit & 1:
-            ledger.stock[year, a, w.specialists[k]] += 1
+        ledger.carried[year, a, child.support] += child.unresolved
+    if child.waiting != NONE:
+        ledger.waiting[year, a, child.waiting] += 1
     flows = ledger.flows[year, a]
     flows[Flow.CHILDREN_AT_31_MARCH] += 1
     if in_social_care(child, w):
@@ -307,5 +319,14 @@ def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     see_exposure(child, w, year)
 
 
-YEAR = (adversity, setting, hold, recovery, health, observe)
+BEFORE, HOLDING, AFTER, ALL = 1, 2, 4, 7
+"""Parts of a year, to be lived one after another where something is found out between them."""
+YEAR = (
+    (BEFORE, adversity),
+    (BEFORE, setting),
+    (HOLDING, hold),
+    (HOLDING, recovery),
+    (AFTER, health),
+    (AFTER, observe),
+)
 """The phases that a child lives through, in order; phase 1 is the context, and cost accrues with each stay."""

@@ -67,7 +67,7 @@ def test_dotted_names_of_numbers_exist():
 
 def test_phases_in_the_model_are_those_of_the_year_in_order():
     named = re.findall(r"^\| (\d) \| `(\w+)` \|", section(3), re.M)
-    assert [name for _, name in named] == [phase.__name__ for phase in YEAR]
+    assert [name for _, name in named] == [phase.__name__ for _, phase in YEAR]
     assert [int(number) for number, _ in named] == sorted(int(number) for number, _ in named)
 
 

@@ -212,8 +212,8 @@ ROWS: list[tuple[str, Change, str]] = [
 
 
 HUB = (
-    b"family_hub,Family hub,early_help,support,0,17,0.6,1.5,1.81,1.5,1.5,0.75,0.03,0,0,0,%d,project_calibration,"
-    b"calibrated,recalled,\n"
+    b"family_hub,Family hub,early_help,support,0,17,0.6,1.5,1.81,1.5,1.5,0.75,0.03,0,0,0,%d,"
+    b"waiting_list,project_calibration,calibrated,recalled,\n"
 )
 NETWORK: list[tuple[str, Change, str]] = [
     (

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from agents.names import NONE, Move, Outcome
+from agents.names import NONE, RANKS, TURNS, Move, Outcome
 from agents.service import (
+    acceptance_crowded,
     days_until,
     days_until_exit,
     hold_outcome,
@@ -22,10 +23,11 @@ from agents.service import (
     log_odds_event,
     log_odds_held,
     logistic,
+    place_rank,
     priority_band,
     quality_crowded,
-    share_admitted,
     sufficiency_staffed,
+    turnover_added,
     worse,
 )
 from simulation.build import build, service_names
@@ -39,7 +41,6 @@ ODDS = [-800.0, -36.0, -1.6, -1e-12, 0.0, 1e-300, 0.55, 2.0, 36.0, 800.0]
 GAPS = [-0.6, -1e-12, 0.0, 0.1, 0.4]
 EVEN = [k / 64 for k in range(64)] + [2.0**-32, 1.0 - 2.0**-32]
 PARTS = [0.0, 1e-12, 0.3, 1.0]
-COUNTS = [-5, 0, 1, 7, 1_000_000]
 GRIDS: list[tuple[Callable[..., Any], list[list[Any]]]] = [
     (logistic, [ODDS + [k / 7 for k in range(-300, 300)]]),
     (lift, [[0.0, 1.5, 3.3], [0.0, 1.81], GAPS, GAPS]),
@@ -47,7 +48,9 @@ GRIDS: list[tuple[Callable[..., Any], list[list[Any]]]] = [
     (hold_outcome, [EVEN, ODDS, [-0.4, 0.0, 0.6, 800.0], [False, True]]),
     (sufficiency_staffed, [[0.0, 0.6, 1.0], [0.0, 0.8, 1.0, 9.0], GAPS, GAPS, [0.0, 0.3], [0.0, 0.5]]),
     (quality_crowded, [PARTS, [0.0, 1.0, 1.1, 1e6], PARTS]),
-    (share_admitted, [COUNTS, COUNTS[1:], COUNTS[1:]]),
+    (acceptance_crowded, [PARTS, [0.0, 1.0, 1.1, 1e6], [0.0, 0.5]]),
+    (turnover_added, [[0.0, 1.0, 1.1, 1e6], [0.0, 4.0, 90.0], [0.0, 0.15], [-0.02, 0.0, 0.04]]),
+    (place_rank, [[0, 1, 2], [False, True], EVEN]),
     (priority_band, [[0.0, 1.99, 2.0, 3.0, 4.0, 1e6], [2.0, 4.0], [2.0, 4.0]]),
     (days_until_exit, [EVEN, [0, 364, 365, 6_000], [0.0, 0.3, 1.9], [0.0, 0.42, 3.0]]),
     (days_until, [EVEN, [-1.0, 0.0, 1e-12, 0.24, 1.0, 52.0, 1000.0]]),
@@ -163,36 +166,30 @@ def test_crowding_lowers_quality_only_above_plan(ratio: float, expected: float) 
     assert quality_crowded(0.6, ratio, 0.2) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("crowding", "expected"), [(0.0, 0.7), (1.0, 0.7), (3.0, 0.7 * math.exp(-1.0))])
+def test_a_full_tier_accepts_fewer_the_year_after(crowding: float, expected: float) -> None:
+    assert acceptance_crowded(0.7, crowding, 0.5) == pytest.approx(expected)
+
+
+def test_staff_leave_for_cases_above_plan_and_for_what_they_carry() -> None:
+    assert turnover_added(0.9, 4.0, 0.15, 0.01) == 0.0
+    assert turnover_added(1.5, 4.0, 0.15, 0.01) == pytest.approx(0.5 * 0.19)
+    assert turnover_added(1.5, 4.0, 0.0, -0.02) == 0.0
+    assert turnover_added(100.0, 4.0, 0.15, 0.01) == 1.0
+
+
 # V16
 
 
-@given(st.integers(-50, 500), st.lists(st.integers(0, 200), min_size=3, max_size=3))
-def test_v16_no_lower_priority_is_admitted_while_a_higher_waits(free: int, demand: list[int]) -> None:
-    """V16: never more children than places, and a band below one that waits gets nothing."""
-    above = [0, demand[0], demand[0] + demand[1]]
-    shares = [share_admitted(free, above[band], demand[band]) for band in range(3)]
-    assert all(0.0 <= share <= 1.0 for share in shares)
-    assert sum(share * count for share, count in zip(shares, demand, strict=True)) <= max(free, 0) + 1e-9
-    for higher, lower in ((0, 1), (1, 2), (0, 2)):
-        if shares[higher] < 1.0:
-            assert shares[lower] == 0.0
-
-
-@pytest.mark.parametrize(
-    ("free", "above", "demand", "expected"),
-    [
-        (10, 0, 10, 1.0),
-        (10, 0, 20, 0.5),
-        (10, 5, 10, 0.5),
-        (10, 10, 1, 0.0),
-        (10, 11, 1, 0.0),
-        (-3, 0, 1, 0.0),
-        (10, 10, 0, 0.0),
-        (1, 0, 0, 1.0),
-    ],
-)
-def test_v16_admission_by_hand(free: int, above: int, demand: int, expected: float) -> None:
-    assert share_admitted(free, above, demand) == expected
+@given(st.integers(0, 2), st.booleans(), UNIFORMS, st.integers(0, 2), st.booleans(), UNIFORMS)
+def test_v16_rank_goes_by_band_then_by_who_waits_then_by_lot(
+    band: int, waited: bool, lot: float, other: int, also: bool, theirs: float
+) -> None:
+    """V16: ranks are whole numbers below RANKS, in the order (band, has not waited, turn). Exact."""
+    ours, others = place_rank(band, waited, lot), place_rank(other, also, theirs)
+    assert 0 <= ours < RANKS
+    keys = [(band, not waited, int(lot * TURNS)), (other, not also, int(theirs * TURNS))]
+    assert (ours < others) == (keys[0] < keys[1])
 
 
 @pytest.mark.parametrize(("load", "band"), [(0.0, 2), (1.99, 2), (2.0, 1), (3.99, 1), (4.0, 0), (50.0, 0)])
