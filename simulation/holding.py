@@ -134,7 +134,9 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
     service = child.education
     age = year - child.birth_year
     row = w.services[service]
-    u = uniforms(w.key, child.id, year, 0, Decision.EDUCATION_MOVE)
+    u = (0.0, 0.0, 0.0, 0.0)
+    if row.tier != Tier.UNIVERSAL or Outcome.HELD < outcome < Outcome.NO_SERVICE:
+        u = uniforms(w.key, child.id, year, 0, Decision.EDUCATION_MOVE)
     day = int(u[2] * DAYS)
     sent = NONE
     to = NONE
@@ -181,6 +183,8 @@ def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome
     outcome, the service the child is sent to (or NONE), and the day
     """
     sent = NONE
+    if not Outcome.HELD < outcome < Outcome.NO_SERVICE:
+        return outcome, sent, 0
     u = uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)
     day = int(u[2] * DAYS)
     if outcome == Outcome.ESCALATED:
@@ -200,6 +204,8 @@ def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome
 @rule
 def day_of_direct_referral(child: Any, w: Any, year: int, uniform: float) -> int:
     """Draw whether this year's abuse or neglect leads straight to social care, and when."""
+    if child.recent == 0:
+        return FAR
     missed = 1.0
     for kind in range(len(w.adversities)):
         if child.recent >> kind & 1:
@@ -231,6 +237,8 @@ def consequences(child: Any, w: Any, ledger: Any, year: int, service: int, chang
 
     A move of school may be an adversity here; moves of placement are so where they happen (`moves.py`).
     """
+    if not Outcome.ESCALATED <= child.outcome <= Outcome.NO_SERVICE:
+        return
     u = uniforms(w.key, child.id, year, 0, Decision.CONSEQUENCE)
     day = int(u[2] * DAYS)
     if child.outcome == Outcome.ESCALATED:
@@ -239,7 +247,7 @@ def consequences(child: Any, w: Any, ledger: Any, year: int, service: int, chang
             suffer(child, w, ledger, year, w.service_harm, day)
         if changed_school and u[1] < w.p.instability_of_move:
             suffer(child, w, ledger, year, w.instability, day)
-    elif child.outcome == Outcome.NO_SERVICE:
+    else:
         child.years_unmet += 1
         ledger.flows[year, child.authority, Flow.UNMET_NEED] += 1
         stays = w.services[child.education]

@@ -329,6 +329,9 @@ def support_year(
     day = 0
     began = 0
     for number in range(MOVES):
+        quiet = sent == NONE and refer_day == FAR and child.support == NONE
+        if quiet and first_day(year) + day - child.referred > DAYS:
+            break  # nothing can happen any more this year
         u = uniforms(w.key, child.id, year, number, Decision.SPELL)
         leaves = FAR
         again = FAR

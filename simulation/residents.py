@@ -9,13 +9,14 @@ place, under draws of their own from then on. A burn-in from an empty place fill
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
 from agents.child import CHILD, NEVER
 from simulation.build import authority_names
 from simulation.capacity import live_year
 from simulation.cohort import Life, shape_of
-from simulation.compiled import CompiledEngine
+from simulation.compiled import KEEP, CompiledEngine
 from simulation.context import Surroundings, year_context
 from simulation.draws import Decision, check_ranges, uniforms
 from simulation.errors import InputError
@@ -34,12 +35,15 @@ LONGEST = 60
 """Years of the longest run, burn-in and all: one size of ledger, so that machine code fits every run."""
 A_YEAR = 1 << 20
 """Numbers of those who come to a place in one year: births from 0, arrivals from ARRIVALS."""
+VACANT = NEVER + 1
+"""Day of death that marks a record as free for whoever comes next."""
 ARRIVALS = 1 << 19
 
 
 class Movement(NamedTuple):
     """Who comes to and leaves a place in a year of a stationary population, by age."""
 
+    stock: Any  # (OLDEST,) people by age
     births: int
     leaves: Any  # (OLDEST,) probability of moving out at the end of the year of that age
     arrivals: Any  # (OLDEST,) people who begin the year at that age, having moved in
@@ -76,7 +80,7 @@ def movement(tables: Tables, values: Values, place: str, size: float = 1.0) -> M
     after = np.append(people[1:], 0.0)
     leaves = np.where(stay > after, 1.0 - after / (people * alive), out)
     arrivals = np.append(0.0, np.maximum(0.0, after - stay)[:-1])
-    return Movement(round(people[0]), leaves, np.round(arrivals).astype(np.int64))
+    return Movement(people, round(people[0]), leaves, np.round(arrivals).astype(np.int64))
 
 
 def newborn(s: Surroundings, key: tuple[int, int, int], place: str, births: int, year: int) -> Any:
@@ -95,88 +99,136 @@ def newborn(s: Surroundings, key: tuple[int, int, int], place: str, births: int,
     return children
 
 
-def stay_or_leave(people: Any, key: tuple[int, int, int], year: int, leaves: Any) -> Any:
-    """Tell who of a place is still there after a year: alive, under 25 and not moved out.
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def vacate(people: Any, key: Any, year: int, leaves: Any, free: Any, alike: Any) -> Any:
+    """Free the records of those who are no longer there after a year: dead, 25, or moved out.
 
     Parameters
     ----------
-    leaves : (OLDEST,) probability of moving out, by age
+    people : records of one place
+    leaves : (OLDEST,) probability of moving out at the end of the year of that age
+    free : filled with the numbers of free records
+    alike : filled with the numbers of those who stay, by their age
+
+    Returns
+    -------
+    how many records are free, and (OLDEST + 1,) where each age begins in `alike`
     """
-    age = year - people["birth_year"]
-    moves = uniforms(key, people["id"], year, 0, int(Decision.MOVES_OUT))[0] < leaves[age]
-    return (people["died"] == NEVER) & (age + 1 < OLDEST) & ~moves
+    count = 0
+    begin = np.zeros(OLDEST + 1, np.int64)
+    for k in range(len(people)):
+        child = people[k]
+        age = year - child.birth_year
+        stays = child.died == NEVER and age + 1 < OLDEST
+        if stays and uniforms(key, child.id, year, 0, Decision.MOVES_OUT)[0] >= leaves[age]:
+            begin[age + 1] += 1
+            continue
+        child.died = VACANT
+        free[count] = k
+        count += 1
+    begin = begin.cumsum()
+    after = begin.copy()
+    for k in range(len(people)):
+        if people[k].died == NEVER:
+            age = year - people[k].birth_year
+            alike[after[age]] = k
+            after[age] += 1
+    return count, begin
 
 
-def arrive(people: Any, key: tuple[int, int, int], number: int, year: int, arrivals: Any) -> Any:
+def arrive(people: Any, alike: Any, begin: Any, key: tuple[int, int, int], number: int, year: int, come: Any) -> Any:
     """Draw those who begin a year in a place having moved in: copies of its people of their age.
 
     Parameters
     ----------
     people : records of the place at the end of the year before
-    arrivals : (OLDEST,) people by the age that they begin the year with
+    alike, begin : who stays, by age, and where each age begins
+    come : (OLDEST,) people by the age that they begin the year with
 
     Returns
     -------
     records; at an age that nobody has yet, nobody arrives
     """
-    parts = []
-    first = 0
-    for age in np.flatnonzero(arrivals):
-        alike = people[year - people["birth_year"] == age]
-        count = int(arrivals[age]) if len(alike) else 0
-        ids = (np.int64(number) << 32) | (year * A_YEAR + ARRIVALS + first + np.arange(count, dtype=np.int64))
-        first += int(arrivals[age])
-        drawn = uniforms(key, ids, year, 0, int(Decision.ARRIVAL))[0]
-        come = alike[(drawn * len(alike)).astype(np.int64)]
-        come["id"] = ids
-        come["family"] = ids & 0xFFFFFFFF
-        parts.append(come)
-    return np.concatenate(parts) if parts else np.zeros(0, CHILD)
+    ages = np.repeat(np.arange(OLDEST), come)
+    there = np.diff(begin)[ages - 1]  # they were a year younger at the end of the year before
+    ids = (np.int64(number) << 32) | (year * A_YEAR + ARRIVALS + np.arange(len(ages), dtype=np.int64))
+    ages, ids, there = ages[there > 0], ids[there > 0], there[there > 0]
+    drawn = uniforms(key, ids, year, 0, int(Decision.ARRIVAL))[0]
+    parts = people[alike[begin[ages - 1] + (drawn * there).astype(np.int64)]]
+    parts["id"] = ids
+    parts["family"] = ids & 0xFFFFFFFF
+    return parts
 
 
-def next_year(s: Surroundings, key: tuple[int, int, int], people: Any, moves: dict[str, Movement], year: int) -> Any:
-    """Let people leave at the end of a year and others come for the next.
+class Town:
+    """The residents of some places: one array of records, place after place, with free records among them."""
 
-    Returns
-    -------
-    records of those who begin the next year, place after place
-    """
-    order = authority_names(s.tables)
-    parts = []
-    for place, move in moves.items():
-        here = people[people["authority"] == order.index(place)]
-        here = here[stay_or_leave(here, key, year, move.leaves)]
-        parts += [
-            here,
-            newborn(s, key, place, move.births, year + 1),
-            arrive(here, key, order.index(place), year + 1, move.arrivals),
-        ]
-    return np.concatenate(parts)
+    def __init__(self, s: Surroundings, key: tuple[int, int, int], places: Sequence[str], size: float = 1.0) -> None:
+        self.s, self.key = s, key
+        self.order = authority_names(s.tables)
+        self.moves = {place: movement(s.tables, s.values, place, size) for place in places}
+        # Chance may hold a few more people than the table; whoever finds no free record makes room.
+        self.room = {place: round(sum(move.stock) * 1.01) + 50 for place, move in self.moves.items()}
+        self.people = np.zeros(0, CHILD)
+
+    def begin(self, year: int) -> None:
+        """Let the births of a first year come to empty places."""
+        self.people = np.zeros(sum(self.room.values()), CHILD)
+        self.people["died"] = VACANT
+        for place, here in self.places():
+            births = newborn(self.s, self.key, place, self.moves[place].births, year)
+            self.people[here.start : here.start + len(births)] = births
+
+    def places(self) -> list[tuple[str, slice]]:
+        """Say where each place's records lie."""
+        ends = np.cumsum([0, *self.room.values()]).tolist()
+        return [(place, slice(a, b)) for place, a, b in zip(self.room, ends[:-1], ends[1:], strict=True)]
+
+    def next_year(self, year: int) -> None:
+        """Let people leave at the end of a year, and births and arrivals take their records for the next."""
+        parts = []
+        for place, where in self.places():
+            here, move, number = self.people[where], self.moves[place], self.order.index(place)
+            free, alike = np.zeros((2, len(here)), np.int64)
+            count, begin = vacate(here, self.key, year, move.leaves, free, alike)
+            new = np.concatenate(
+                [
+                    newborn(self.s, self.key, place, move.births, year + 1),
+                    arrive(here, alike, begin, self.key, number, year + 1, move.arrivals),
+                ]
+            )
+            here[free[: min(count, len(new))]] = new[:count]
+            parts += [here, new[count:]]
+            self.room[place] += len(new[count:])
+        if sum(map(len, parts)) > len(self.people):
+            self.people = np.concatenate(parts)
+
+
+def present(people: Any) -> Any:
+    """Leave free records out."""
+    return people[people["died"] != VACANT]
 
 
 def residents(
     s: Surroundings,
     world: World,
-    places: Sequence[str],
+    town: Town,
+    first: int,
     years: int,
-    start: Any = None,
-    first: int = 0,
-    size: float = 1.0,
     engine: str = "compiled",
     jobs: int = 1,
     watch: Callable[[int, Any], None] | None = None,
 ) -> Life:
-    """Run the resident population of some places for years, from births alone or from a state given.
+    """Run the resident population of some places for years; the town's records move on with it.
 
     Parameters
     ----------
-    start : records that begin the year `first`; without them, the births of that year
-    size : share of the residents who are simulated
+    town : who lives there at the beginning of the year `first`
     watch : called after each year with the year and the records at its end
 
     Returns
     -------
-    records that begin the year after the last, and the ledger of LONGEST years, those not run at nought
+    those who begin the year after the last, and the ledger of LONGEST years, those not run at nought
 
     Raises
     ------
@@ -185,28 +237,23 @@ def residents(
     """
     if s.scenario.switches.amplification:
         raise InputError("switches: amplification is not built for residents; turn it off")
-    moves = {place: movement(s.tables, s.values, place, size) for place in places}
-    if start is not None:
-        people = start.copy()
-    else:
-        people = np.concatenate([newborn(s, world.key, place, move.births, first) for place, move in moves.items()])
-    engines: dict[str, Any] = {"compiled": CompiledEngine, "mesa": MesaEngine}
     if not 0 < first + years <= LONGEST:
         raise InputError(f"years: {first + years} with the burn-in is outside 1 to {LONGEST}; run fewer")
+    engines: dict[str, Any] = {"compiled": CompiledEngine, "mesa": MesaEngine}
     book = empty_ledger(shape_of(s)._replace(childhood=LONGEST, years=LONGEST))
-    carrier = engines[engine](people, world, book, jobs)
+    carrier = engines[engine](town.people, world, book, jobs)
     context = year_context(s, world, first, None)
     try:
         for year in range(first, first + years):
-            check_ranges(people["id"], year)
+            check_ranges(town.people["id"], year)
             if not s.steady():
                 context = year_context(s, world, year, carrier.ledger())
             live_year(s, carrier, context, year)
-            people = carrier.records()
+            town.people = carrier.records()
             if watch is not None:
-                watch(year, people)
-            people = next_year(s, world.key, people, moves, year)
-            carrier.replace(people)
-        return Life(people, carrier.ledger())
+                watch(year, present(town.people))
+            town.next_year(year)
+            carrier.replace(town.people)
+        return Life(present(town.people), carrier.ledger())
     finally:
         carrier.close()

@@ -1,5 +1,6 @@
 """The resident population: who comes and goes is counted, ages stand as in the table, stocks have no trend."""
 
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
@@ -8,15 +9,15 @@ import pytest
 from scipy import stats
 
 from agents.child import NEVER
-from agents.names import NONE
-from simulation.build import authority_names
+from agents.names import ADULT, NONE, Channel
+from simulation.build import authority_names, service_names
 from simulation.cohort import reference
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.inputs import Tables, load_tables
 from simulation.population import cohort
-from simulation.residents import A_YEAR, ARRIVALS, BURN_IN, OLDEST, movement, newborn, residents
+from simulation.residents import A_YEAR, ARRIVALS, BURN_IN, OLDEST, Town, movement, newborn, present, residents
 from simulation.scenario import Scenario, Switches
 from simulation.world import World
 from tests.worlds import scenario
@@ -37,11 +38,18 @@ def world(s: Surroundings) -> World:
     return reference(s.tables, s.values, Switches(), seed_key(11), 400)
 
 
+def begun(s: Surroundings, world: World, places: list[str], size: float = SMALL) -> Town:
+    town = Town(s, world.key, places, size)
+    town.begin(0)
+    return town
+
+
 @pytest.fixture(scope="module")
 def lived(s: Surroundings, world: World) -> list[Any]:
     """Keep the records at the end of each of thirty years, and those that begin the next."""
     years: list[Any] = []
-    last = residents(s, world, PLACES, 30, size=SMALL, watch=lambda _, people: years.append(people.copy()))
+    town = begun(s, world, PLACES)
+    last = residents(s, world, town, 0, 30, watch=lambda _, people: years.append(people.copy()))
     return [*years, last.children]
 
 
@@ -104,7 +112,7 @@ def test_v18_after_the_burn_in_stocks_have_no_trend(s: Surroundings) -> None:
                     ]
                 )
 
-        residents(s, world, ["sandwell"], BURN_IN + 12, size=0.012, watch=count)
+        residents(s, world, begun(s, world, ["sandwell"], 0.012), 0, BURN_IN + 12, watch=count)
         slopes.append(np.polyfit(np.arange(12), np.array(rows), 1)[0] / np.mean(rows, axis=0))
     found = stats.ttest_1samp(slopes, 0.0)
     assert (found.pvalue > 1e-6).all(), found
@@ -119,9 +127,10 @@ def test_the_first_births_are_those_of_a_cohort(s: Surroundings, world: World) -
 
 def test_e01_e02_engines_and_threads_agree_on_residents(s: Surroundings, world: World) -> None:
     """E01, E02: from one state, every field of every record and of the ledger."""
-    begun = residents(s, world, ["sandwell"], BURN_IN, size=0.004).children
+    town = begun(s, world, ["sandwell"], 0.004)
+    residents(s, world, town, 0, BURN_IN)
     runs = [
-        residents(s, world, ["sandwell"], 2, begun, BURN_IN, 0.004, engine, jobs)
+        residents(s, world, deepcopy(town), BURN_IN, 2, engine, jobs)
         for engine, jobs in (("compiled", 1), ("compiled", 3), ("mesa", 1))
     ]
     for other in runs[1:]:
@@ -132,17 +141,18 @@ def test_e01_e02_engines_and_threads_agree_on_residents(s: Surroundings, world: 
 
 
 def test_m15_years_split_in_two_runs_are_one_run(s: Surroundings, world: World) -> None:
-    whole = residents(s, world, ["sandwell"], 9, size=SMALL)
-    half = residents(s, world, ["sandwell"], 4, size=SMALL)
-    rest = residents(s, world, ["sandwell"], 5, half.children, 4, SMALL)
+    whole = residents(s, world, begun(s, world, ["sandwell"]), 0, 9)
+    town = begun(s, world, ["sandwell"])
+    half = residents(s, world, town, 0, 4)
+    rest = residents(s, world, town, 4, 5)
     assert whole.children.tobytes() == rest.children.tobytes()
     assert (whole.ledger.flows == half.ledger.flows + rest.ledger.flows).all()
 
 
 def test_m03_a_place_alone_is_itself_among_others(s: Surroundings, world: World) -> None:
-    both = residents(s, world, PLACES, 6, size=SMALL).children
+    both = residents(s, world, begun(s, world, PLACES), 0, 6).children
     for place in PLACES:
-        alone = residents(s, world, [place], 6, size=SMALL).children
+        alone = residents(s, world, begun(s, world, [place]), 0, 6).children
         assert both[both["authority"] == authority_names(s.tables).index(place)].tobytes() == alone.tobytes()
 
 
@@ -157,11 +167,41 @@ def test_arrivals_have_led_a_life_of_their_age(lived: list[Any]) -> None:
 
 
 def test_b_residents_that_cannot_be_run_are_refused(s: Surroundings, world: World, tables: Tables) -> None:
-    with pytest.raises(InputError, match="amplification and rationing are not built for residents; turn both off"):
-        residents(Surroundings(tables, s.values, scenario(rationing=True)), world, ["sandwell"], 1)
+    town = begun(s, world, ["sandwell"])
+    with pytest.raises(InputError, match="amplification is not built for residents; turn it off"):
+        residents(Surroundings(tables, s.values, scenario(amplification=True)), world, town, 0, 1)
     with pytest.raises(InputError, match=r"years: 61 with the burn-in is outside 1 to 60; run fewer"):
-        residents(s, world, ["sandwell"], 61)
+        residents(s, world, town, 0, 61)
     with pytest.raises(InputError, match=r"size: 0\.0001 of sandwell leaves no resident of some age; raise it"):
         movement(tables, s.values, "sandwell", 0.0001)
     with pytest.raises(InputError, match=r"residents\.csv: england: ages 0 to 24 need a row each; add those missing"):
         movement(tables, s.values, "england")
+
+
+def test_v16_residents_never_exceed_places(s: Surroundings, world: World, tables: Tables) -> None:
+    """V16: year by year after the burn-in, no service with a list has more children than places, or than it began with.
+
+    Exact. Places go by the children who begin the year; arrivals bring their place with them.
+    """
+    few = {name: value / 3 for name, value in s.values.items() if name.endswith(".places")}
+    tight = Surroundings(tables, s.values | few, scenario(rationing=True))
+    number, names = authority_names(tables).index("sandwell"), service_names(tables)
+    listed = [k for k, row in enumerate(tables.rows["services"]) if row.rationed_by == "waiting_list"]
+    town = begun(tight, world, ["sandwell"], 0.05)
+    residents(tight, world, town, 0, BURN_IN)
+    full = waiting = 0
+    for year in range(BURN_IN, BURN_IN + 4):
+        people = present(town.people)
+        children = people[year - people["birth_year"] < ADULT]
+        held = np.bincount(children["support"], minlength=256) + np.bincount(children["education"], minlength=256)
+        for k in listed:
+            if world.services[k]["channel"] == Channel.SPECIALIST:
+                held[k] = (children["specialists"] >> world.services[k]["bit"] & 1).sum()
+        book = residents(tight, world, town, year, 1).ledger
+        for k in listed:
+            free = int(tight.values[f"services.{names[k]}.places"] / 1000 * len(children))
+            assert book.stock[year, number, k] <= max(free, held[k])
+            full += book.stock[year, number, k] == free
+        waiting += book.waiting[year].sum()
+    assert full > 4
+    assert waiting > 0
