@@ -30,6 +30,7 @@ Examples:
   wellheld run sandwell                        the main job: today against the published improvement
   wellheld run region --jobs 4                 all seven authorities, side by side and in total
   wellheld run dudley --draws 256 --seed 7     more draws, another seed
+  wellheld run dudley --population resident    all residents aged 0-24, year by year
   wellheld run sandwell --scenario mine.toml   your own scenario; check it first:
   wellheld check mine.toml
   wellheld timeline 42 --place walsall         one simulated child's life, event by event
@@ -52,6 +53,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.add_typer(published_models, name="published")
+
+
+class Population(StrEnum):
+    """Whom a run follows: one year's births over their lives, or all residents aged 0 to 24 year by year."""
+
+    cohort = "cohort"
+    resident = "resident"
 
 
 class Engine(StrEnum):
@@ -100,10 +108,19 @@ def run(
     place: Place,
     draws: Annotated[
         int | None,
-        typer.Option(help="Draws of the uncertain numbers, 1 or more.", show_default="64; 16 for region"),
+        typer.Option(
+            help="Draws of the uncertain numbers, 1 or more.", show_default="64; 16 for region; 20 for residents"
+        ),
     ] = None,
     seed: Seed = 1,
     children: Children = None,
+    population: Annotated[
+        Population, typer.Option(help="cohort: a year's births over their lives; resident: all aged 0-24, by year.")
+    ] = Population.cohort,
+    years: Annotated[int | None, typer.Option(help="Years that residents are followed.", show_default="10")] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Share of the residents who are simulated.", show_default="1")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
     scenario: ScenarioOption = "improved",
     engine: Annotated[Engine, typer.Option(help="compiled is fast; mesa is for reading.")] = Engine.compiled,
@@ -117,7 +134,10 @@ def run(
 
     Not for predicting or for decisions about any individual child.
     """
-    draws = (16 if place.casefold() == "region" else 64) if draws is None else draws
+    resident = population is Population.resident
+    refuse_options_of_the_other_population(resident, children, years, share)
+    if draws is None:
+        draws = 20 if resident else 16 if place.casefold() == "region" else 64
     check_whole("--draws", draws, 1, 1_000_000, "64 is the default")
     check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
@@ -142,6 +162,25 @@ def run(
 
     try:
         with progress_on_stderr(f"Simulating {place}", hidden=quiet or as_json) as progress:
+            if resident:
+                from experiments import resident_report, resident_run
+
+                found = resident_run.run(
+                    place,
+                    years=resident_run.YEARS if years is None else years,
+                    draws=draws,
+                    seed=seed,
+                    share=1.0 if share is None else share,
+                    jobs=jobs or cores(),
+                    scenario=chosen,
+                    engine=engine.value,
+                    progress=progress,
+                )
+                folder = resident_report.write(found, folder, force)
+                typer.echo(resident_report.yearly_json(found.yearly) if as_json else resident_report.screen(found))
+                if not quiet:
+                    typer.echo(f"Results in {folder}", err=True)
+                return
             results = base_case.run(
                 place,
                 draws=draws,
@@ -161,6 +200,17 @@ def run(
     typer.echo(report.headline_json(results) if as_json else report.screen(results))
     if not quiet:
         typer.echo(f"Results in {folder}", err=True)
+
+
+def refuse_options_of_the_other_population(
+    resident: bool, children: int | None, years: int | None, share: float | None
+) -> None:
+    """Refuse an option that means nothing for the population that is run."""
+    given = {"--children": children} if resident else {"--years": years, "--share": share}
+    for option, value in given.items():
+        if value is not None:
+            other = "cohort" if resident else "resident"
+            raise InputError(f"{option} {value:g} belongs to --population {other}; remove it, or change the population")
 
 
 @app.command()

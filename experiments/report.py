@@ -84,7 +84,11 @@ def write(results: Results, out: Path, force: bool = False) -> Path:
         If the disk is full or the folder cannot be written; nothing is left of it.
     """
     check_free(out, force)
-    files = contents(results)
+    return written(contents(results), out, force)
+
+
+def written(files: dict[str, bytes], out: Path, force: bool) -> Path:
+    """Publish files as a results folder; what the disk refuses is said in one line."""
     try:
         return publish(files, out, force)
     except OSError as error:

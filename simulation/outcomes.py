@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from agents.child import MILLION
-from agents.names import ADULT, DAYS, EVER_OUTCOME, Ever, Outcome, Tier
-from simulation.build import authority_names
+from agents.names import ADULT, DAYS, EVER_OUTCOME, Ever, Flow, Outcome, Tier
+from simulation.build import authority_names, service_names
 from simulation.cohort import Life
 from simulation.economics import discount_factors, gdp_per_head, payer_shares, service_cost, years_lost
 from simulation.frailty import Values
@@ -145,3 +145,37 @@ def flow_table(tables: Tables, life: Life, place: str) -> Any:
         axis=2,
         dtype=float,
     )
+
+
+def yearly(tables: Tables, life: Life, place: str, years: slice) -> dict[str, Any]:
+    """Sum what residents of a place lived through and services did, year by year.
+
+    Returns
+    -------
+    name: (years,) sums over children aged 0 to 17: children, events, spells, or GBP
+    """
+    number, book = authority_names(tables).index(place), life.ledger
+    stock = dict(zip(service_names(tables), book.stock[years, number].T, strict=True))
+    flows = book.flows[years, number]
+
+    def tier(wanted: str) -> Any:
+        return sum(stock[row.service] for row in tables.rows["services"] if row.tier == wanted)
+
+    cost = book.cost[years, number] / 10_000
+    return {
+        "children": flows[:, Flow.CHILDREN_AT_31_MARCH],
+        "cats": book.cats[years, number].sum(axis=1),
+        "unresolved": book.unresolved[years, number],
+        "early_help": tier("early_help"),
+        "child_in_need": book.open_in_need[years, number].sum(axis=1),
+        "child_protection_plan": book.open_plans[years, number].sum(axis=1),
+        "looked_after": tier("looked_after"),
+        "out_of_school": tier("out_of_system"),
+        "waiting": book.waiting[years, number].sum(axis=1),
+        "referrals": flows[:, Flow.REFERRALS],
+        "looked_after_started": flows[:, Flow.LOOKED_AFTER_STARTED],
+        "permanent_exclusions": flows[:, Flow.PERMANENT_EXCLUSIONS],
+        "unmet_need": flows[:, Flow.UNMET_NEED],
+        "service_cost": cost.sum(axis=1),
+        **{f"service_cost_{payer}": cost @ share for payer, share in payer_shares(tables).items()},
+    }

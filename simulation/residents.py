@@ -7,6 +7,7 @@ place, under draws of their own from then on. A burn-in from an empty place fill
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numba
@@ -37,20 +38,20 @@ A_YEAR = 1 << 20
 """Numbers of those who come to a place in one year: births from 0, arrivals from ARRIVALS."""
 VACANT = NEVER + 1
 """Day of death that marks a record as free for whoever comes next."""
+OF_AN_AGE = 1 << 14
+"""Numbers of those who arrive in one year at one age, so that one more of an age makes no other another person."""
 ARRIVALS = 1 << 19
 
 
 class Movement(NamedTuple):
     """Who comes to and leaves a place in a year of a stationary population, by age."""
 
-    stock: Any  # (OLDEST,) people by age
-    births: int
+    stock: Any  # (OLDEST,) people who begin the year at that age; births at 0
     leaves: Any  # (OLDEST,) probability of moving out at the end of the year of that age
-    arrivals: Any  # (OLDEST,) people who begin the year at that age, having moved in
 
 
 def movement(tables: Tables, values: Values, place: str, size: float = 1.0) -> Movement:
-    """Close a place's population by age: solve arrivals, and raise moves out where an age is smaller.
+    """Close a place's population by age: raise moves out where the next age is smaller.
 
     Parameters
     ----------
@@ -79,8 +80,7 @@ def movement(tables: Tables, values: Values, place: str, size: float = 1.0) -> M
     stay = np.append((people * alive * (1.0 - out))[:-1], 0.0)
     after = np.append(people[1:], 0.0)
     leaves = np.where(stay > after, 1.0 - after / (people * alive), out)
-    arrivals = np.append(0.0, np.maximum(0.0, after - stay)[:-1])
-    return Movement(people, round(people[0]), leaves, np.round(arrivals).astype(np.int64))
+    return Movement(np.round(people).astype(np.int64), leaves)
 
 
 def newborn(s: Surroundings, key: tuple[int, int, int], place: str, births: int, year: int) -> Any:
@@ -136,25 +136,26 @@ def vacate(people: Any, key: Any, year: int, leaves: Any, free: Any, alike: Any)
     return count, begin
 
 
-def arrive(people: Any, alike: Any, begin: Any, key: tuple[int, int, int], number: int, year: int, come: Any) -> Any:
-    """Draw those who begin a year in a place having moved in: copies of its people of their age.
+def arrive(people: Any, alike: Any, begin: Any, key: tuple[int, int, int], number: int, year: int, stock: Any) -> Any:
+    """Draw those who begin a year in a place having moved in: as many as are missing, copies of people of their age.
 
     Parameters
     ----------
     people : records of the place at the end of the year before
     alike, begin : who stays, by age, and where each age begins
-    come : (OLDEST,) people by the age that they begin the year with
+    stock : (OLDEST,) people that the place should have by age
 
     Returns
     -------
     records; at an age that nobody has yet, nobody arrives
     """
-    ages = np.repeat(np.arange(OLDEST), come)
-    there = np.diff(begin)[ages - 1]  # they were a year younger at the end of the year before
-    ids = (np.int64(number) << 32) | (year * A_YEAR + ARRIVALS + np.arange(len(ages), dtype=np.int64))
-    ages, ids, there = ages[there > 0], ids[there > 0], there[there > 0]
+    stayed = np.diff(begin)[:-1]  # a year younger at the end of the year before
+    come = np.where(stayed > 0, np.maximum(0, stock[1:] - stayed), 0)
+    before = np.repeat(np.arange(OLDEST - 1), come)
+    turn = np.arange(len(before)) - np.repeat(np.cumsum(come) - come, come)
+    ids = (np.int64(number) << 32) | (year * A_YEAR + ARRIVALS + before * OF_AN_AGE + turn)
     drawn = uniforms(key, ids, year, 0, int(Decision.ARRIVAL))[0]
-    parts = people[alike[begin[ages - 1] + (drawn * there).astype(np.int64)]]
+    parts = people[alike[begin[before] + (drawn * stayed[before]).astype(np.int64)]]
     parts["id"] = ids
     parts["family"] = ids & 0xFFFFFFFF
     return parts
@@ -176,8 +177,14 @@ class Town:
         self.people = np.zeros(sum(self.room.values()), CHILD)
         self.people["died"] = VACANT
         for place, here in self.places():
-            births = newborn(self.s, self.key, place, self.moves[place].births, year)
+            births = newborn(self.s, self.key, place, int(self.moves[place].stock[0]), year)
             self.people[here.start : here.start + len(births)] = births
+
+    def twin(self, s: Surroundings) -> "Town":
+        """Give the same people under other surroundings; what becomes of them changes nobody here."""
+        other = copy(self)
+        other.s, other.people, other.room = s, self.people.copy(), dict(self.room)
+        return other
 
     def places(self) -> list[tuple[str, slice]]:
         """Say where each place's records lie."""
@@ -193,8 +200,8 @@ class Town:
             count, begin = vacate(here, self.key, year, move.leaves, free, alike)
             new = np.concatenate(
                 [
-                    newborn(self.s, self.key, place, move.births, year + 1),
-                    arrive(here, alike, begin, self.key, number, year + 1, move.arrivals),
+                    newborn(self.s, self.key, place, int(move.stock[0]), year + 1),
+                    arrive(here, alike, begin, self.key, number, year + 1, move.stock),
                 ]
             )
             here[free[: min(count, len(new))]] = new[:count]
