@@ -29,6 +29,7 @@ class Ledger(NamedTuple):
     days: Any  # (18, A, S)
     stock: Any  # (18, A, S) at 31 March
     demand: Any  # (18, A, S, 3) asked for, by priority band
+    turned_away: Any  # (18, A, S) asked and were not accepted
     refused: Any  # (18, A, S) asked a rationed service that had no place
     waiting: Any  # (18, A, S) on the waiting list at 31 March
     from_list: Any  # (18, A, S) entries from the waiting list
@@ -82,6 +83,7 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "days": (y, a, s),
         "stock": (y, a, s),
         "demand": (y, a, s, 3),
+        "turned_away": (y, a, s),
         "refused": (y, a, s),
         "waiting": (y, a, s),
         "from_list": (y, a, s),

@@ -165,7 +165,10 @@ def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, 
         return True
     band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
     ledger.demand[year, child.authority, to, band] += 1
-    return uniform < c.acceptance[child.authority][to][band] and finds_place(child, w, c, ledger, year, to, day)
+    if uniform >= c.acceptance[child.authority][to][band]:
+        ledger.turned_away[year, child.authority, to] += 1
+        return False
+    return finds_place(child, w, c, ledger, year, to, day)
 
 
 @rule
