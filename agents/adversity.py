@@ -49,6 +49,12 @@ def ratio_circumstances(unserved: bool, exposed: bool, unserved_ratio: float, ex
 
 
 @rule
+def family_number(child_id: int, family: int) -> int:
+    """Give the number by which a family draws what befalls all its children."""
+    return (child_id >> 32 << 32) | family
+
+
+@rule
 def hazard_adult_adversity(
     base: float, gradient: float, load: float, conditions: int, per_unresolved: float, per_condition: float
 ) -> float:

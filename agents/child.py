@@ -19,6 +19,7 @@ CHILD = np.dtype(
         ("types", "u4"),  # bits: types of adversity ever experienced
         ("recent", "u4"),  # bits: types experienced this year
         ("ever", "u4"),  # bits of names.Ever; above them, from EVER_OUTCOME, 4 x tier + outcome
+        ("parent_years", "u4"),  # bits by age: years in which a parent met an adversity of its own
         ("yld", "u4"),  # years lived with disability [millionths of a year]
         ("yll", "u4"),  # years of life lost [millionths of a year]
         ("birth_year", "i2"),  # years from the run's first year

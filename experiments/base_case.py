@@ -114,7 +114,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
     found = Task([], [], [], {})
     for number in seeds_of(draw, matrix):
         key = seed_key(plan.seed, number)
-        children = cohort(tables, values, plan.places, plan.children, key)
+        children = cohort(tables, values, plan.places, plan.children, key, switches)
         here = world._replace(key=key)
         lives = {
             "today": live(today, here, children, plan.engine),
@@ -149,7 +149,7 @@ def by_channel(
     stage: (places,) difference in DALYs, and in discounted lost GDP; the first stage is prevention alone
     """
     key = seed_key(plan.seed, replicate)
-    children = cohort(plan.tables, values, plan.places, plan.children, key)
+    children = cohort(plan.tables, values, plan.places, plan.children, key, plan.scenario.switches)
     kept = {name: getattr(world, name) for name in REFERENCES}
     found: dict[str, dict[str, Any]] = {}
     for on in range(len(CHANNELS)):

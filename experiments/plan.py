@@ -16,8 +16,12 @@ from simulation.frailty import Values
 from simulation.inputs import NamedValues, Tables, check_all_read, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
+from simulation.residents import Town
 from simulation.sampling import sobol_pair, uncertain
 from simulation.scenario import Scenario, Switches
+
+SMALLEST = 0.002
+"""Share of the residents on whom parameters are tried."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,13 @@ def make_plan(
 def check_parameters(tables: Tables) -> None:
     """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
     values, key = tables.values(), seed_key(0)
-    switches = Switches(amplification=True, rationing=True)
+    switches = Switches(amplification=True, rationing=True, families=True)
     everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))
-    children = cohort(tables, values, [tables.rows["authorities"][0].authority], 2, key)
+    place = tables.rows["authorities"][0].authority
+    children = cohort(tables, values, [place], 2, key, switches)
+    town = Town(everything, key, [place], SMALLEST)
+    town.begin(0)
+    town.next_year(0)
     life = run(everything, build(tables, values, switches, key), children, years=3)
-    sums(tables, values, life, [tables.rows["authorities"][0].authority])
+    sums(tables, values, life, [place])
     check_all_read(tables, values)

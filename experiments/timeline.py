@@ -41,7 +41,7 @@ def words(
         raise InputError(f"CHILD_ID: {child} is outside 0 to {size - 1}, the children of {place}; choose one of them")
     values, key = {**tables.values(), **chosen.numbers}, seed_key(seed)
     world = reference(tables, values, chosen.switches, key, REFERENCE_CHILDREN)
-    begun = cohort(tables, values, [place], children, key)
+    begun = cohort(tables, values, [place], children, key, chosen.switches)
     if not (chosen.switches.amplification or chosen.switches.rationing):
         begun = begun[child : child + 1]
     watched = (authority_names(tables).index(place) << 32) | child

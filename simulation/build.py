@@ -8,12 +8,13 @@ import numpy as np
 from agents.names import ADULT, AGES, DAYS, NONE, Channel, Tier
 from simulation.baselines import health_parts
 from simulation.errors import InputError
-from simulation.frailty import Values, base_hazards, centred
+from simulation.frailty import Values, base_hazards, centred, parental_ratios
 from simulation.inputs import Tables
 from simulation.scenario import Switches
 from simulation.world import (
     ADULT_ADVERSITY,
     ADVERSITY,
+    DERIVED,
     EVENT,
     NEED,
     ROUTE,
@@ -89,7 +90,7 @@ def scalars(values: Values, switches: Switches) -> Scalars:
 
     What resilience moderates is an association too: it is taken at the causal share, as relative risks are.
     """
-    read = {name: values[name] for name in Scalars._fields if name not in SWITCHES}
+    read = {name: values[name] for name in Scalars._fields if name not in (*SWITCHES, *DERIVED)}
     read["moderation"] *= values["causal_share_mental"]
     if not switches.channel_service_harm:
         read["phi"] = 0.0
@@ -100,7 +101,9 @@ def scalars(values: Values, switches: Switches) -> Scalars:
     return Scalars(
         adversity=1.0,
         channel_hazards=float(switches.channel_hazards),
+        families=float(switches.families),
         published_yll=float(switches.published_yll),
+        **parental_ratios(values, switches.families),
         **read,
     )
 
@@ -114,6 +117,8 @@ def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
                 row.surveyed,
                 row.arises == "service",
                 row.raised_by_circumstances,
+                row.befalls_household,
+                row.raised_by_parents,
                 round(100 * row.severity),
                 min(1.0, values[f"adversities.{row.adversity}.direct_referral"] * values["factor_direct_referral"]),
             )

@@ -8,6 +8,8 @@ import numpy as np
 from simulation.inputs import Tables
 
 Values = Mapping[str, float]
+PARENTAL_ACES = np.array([0.0, 1.0, 2.5, 4.5])
+"""ACEs of a parent, by class: 0, 1, 2-3, 4 or more."""
 
 
 def centred(ratio: float) -> Any:
@@ -20,8 +22,28 @@ def parents(values: Values) -> tuple[Any, Any]:
     """Give shares of parents by ACE count (0, 1, 2-3, 4 or more) and the ratio each gives frailty, mean 1."""
     shares = np.array([values[f"aces_share_{k}"] for k in ("0", "1", "2_3", "4")])
     shares = shares / shares.sum()
-    ratio = np.exp(values["parental_effect"] * np.array([0.0, 1.0, 2.5, 4.5]))
+    ratio = np.exp(values["parental_effect"] * PARENTAL_ACES)
     return shares, ratio / (shares @ ratio)
+
+
+def parental_shares(values: Values) -> Any:
+    """Give the share of years with an adversity of a parent's own, by the parent's ACEs (0, 1, 2-3, 4 or more)."""
+    shares, _ = parents(values)
+    raised = np.exp(values["parental_adversity_per_ace"] * PARENTAL_ACES)
+    return np.minimum(1.0, values["parental_adversity"] * raised / (shares @ raised))
+
+
+def parental_ratios(values: Values, families: bool) -> dict[str, float]:
+    """Give the ratio of a child's hazards at home in a year of a parent's own adversity, and in others, mean 1.
+
+    The mean is over parents as children meet them: by the frailty that each brings.
+    """
+    if not families:
+        return {"parental_year": 1.0, "parental_else": 1.0}
+    shares, ratio = parents(values)
+    year = values["parental_year_ratio"]
+    mean = float((shares * ratio) @ (1.0 + parental_shares(values) * (year - 1.0)))
+    return {"parental_year": year / mean, "parental_else": 1.0 / mean}
 
 
 def base_hazards(tables: Tables, values: Values) -> Any:

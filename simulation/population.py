@@ -7,13 +7,16 @@ import numpy as np
 from scipy import special
 
 from agents.child import CHILD, MILLION, NEVER
-from agents.names import NONE, Outcome
+from agents.names import ADULT, NONE, Outcome
 from simulation.build import authority_names
 from simulation.draws import WORD, Decision, check_ranges, uniforms
 from simulation.errors import InputError
-from simulation.frailty import Values, parents
+from simulation.frailty import Values, parental_shares, parents
 from simulation.inputs import Tables
+from simulation.scenario import Switches
 
+ALONE = Switches()
+"""No interaction between children."""
 GROUPS = ("white", "asian", "black", "mixed", "other")
 
 
@@ -27,7 +30,12 @@ def births(tables: Tables, place: str, children: int | None) -> int:
 
 
 def cohort(
-    tables: Tables, values: Values, places: Sequence[str], children: int | None, key: tuple[int, int, int]
+    tables: Tables,
+    values: Values,
+    places: Sequence[str],
+    children: int | None,
+    key: tuple[int, int, int],
+    switches: Switches = ALONE,
 ) -> Any:
     """Draw a birth cohort of each place.
 
@@ -40,7 +48,7 @@ def cohort(
     parts = []
     for place in places:
         number = order.index(place)
-        part = place_cohort(tables, values, place, births(tables, place, children), number, key)
+        part = place_cohort(tables, values, place, births(tables, place, children), number, key, 0, switches)
         part["authority"] = number
         part["neighbourhood"] += np.uint16(first[number])
         parts.append(part)
@@ -65,6 +73,7 @@ def place_cohort(
     number: int,
     key: tuple[int, int, int],
     first: int = 0,
+    switches: Switches = ALONE,
 ) -> Any:
     """Draw one place's cohort; a child's draws know its place and number, not who else is in the run.
 
@@ -74,7 +83,6 @@ def place_cohort(
     """
     own = first + np.arange(size, dtype=np.int64)
     ids = (np.int64(number) << 32) | own
-    birth = uniforms(key, ids, 0, 0, int(Decision.BIRTH))
     start = uniforms(key, ids, 0, 0, int(Decision.START))
     children = np.zeros(size, CHILD)
     children["id"] = ids
@@ -83,7 +91,11 @@ def place_cohort(
     children["family"] = np.maximum.accumulate(np.where(twin, 0, own))
     families = (np.int64(number) << 32) | children["family"].astype(np.int64)
     children["frailty"] = np.round(MILLION * frailty(values, uniforms(key, families, 0, 0, int(Decision.FRAILTY))))
+    birth = uniforms(key, ids, 0, 0, int(Decision.BIRTH))
     children["sex"] = birth[0] >= values["boys_share"]
+    if switches.families:
+        birth = uniforms(key, families, 0, 1, int(Decision.BIRTH))  # one home for all children of a family
+        children["parent_years"] = parental_years(values, key, families, 0)
     children["decile"] = pick(birth[1], shares(tables, values, "deprivation", "decile", range(1, 11), place))
     counts = neighbourhoods(tables, place)
     within = np.minimum((birth[2] * counts[children["decile"]]).astype(np.int64), counts[children["decile"]] - 1)
@@ -101,8 +113,29 @@ def place_cohort(
 def frailty(values: Values, u: Any) -> Any:
     """Draw family frailty: gamma with mean 1, times what the parent's own ACEs bring, mean 1."""
     part, ratio = parents(values)
+    return frailty_within(values, u[0]) * ratio[pick(u[1], part)]
+
+
+def frailty_within(values: Values, u: Any) -> Any:
+    """Draw what families of parents alike differ in: gamma with mean 1."""
     shape = values["frailty_shape"]
-    return special.gammaincinv(shape, u[0]) / shape * ratio[pick(u[1], part)]
+    return special.gammaincinv(shape, u) / shape
+
+
+def parental_years(values: Values, key: tuple[int, int, int], families: Any, birth_year: int) -> Any:
+    """Draw the years of childhood in which a parent meets an adversity of its own, from the family's own draws.
+
+    Returns
+    -------
+    (families,) bits by the child's age
+    """
+    part, _ = parents(values)
+    share = parental_shares(values)[pick(uniforms(key, families, 0, 0, int(Decision.FRAILTY))[1], part)]
+    bits = np.zeros(len(families), np.uint32)
+    for age in range(ADULT):
+        met = uniforms(key, families, birth_year + age, 1, int(Decision.FAMILY))[0] < share
+        bits |= met.astype(np.uint32) << np.uint32(age)
+    return bits
 
 
 def pick(u: Any, chances: Any) -> Any:

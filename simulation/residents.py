@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from agents.adversity import family_number
 from agents.child import CHILD, NEVER
 from simulation.build import authority_names
 from simulation.capacity import live_year
@@ -24,7 +25,7 @@ from simulation.errors import InputError
 from simulation.frailty import Values
 from simulation.inputs import Tables
 from simulation.ledger import empty_ledger
-from simulation.population import neighbourhoods, place_cohort
+from simulation.population import neighbourhoods, parental_years, place_cohort
 from simulation.reading import MesaEngine
 from simulation.world import World
 
@@ -36,6 +37,8 @@ LONGEST = 60
 """Years of the longest run, burn-in and all: one size of ledger, so that machine code fits every run."""
 A_YEAR = 1 << 20
 """Numbers of those who come to a place in one year: births from 0, arrivals from ARRIVALS."""
+SPACING = (2, 5)
+"""Years between brothers and sisters: each from the first to the last as likely."""
 VACANT = NEVER + 1
 """Day of death that marks a record as free for whoever comes next."""
 OF_AN_AGE = 1 << 14
@@ -92,11 +95,38 @@ def newborn(s: Surroundings, key: tuple[int, int, int], place: str, births: int,
     """
     order = authority_names(s.tables)
     number = order.index(place)
-    children = place_cohort(s.tables, s.values, place, births, number, key, year * A_YEAR)
+    switches = s.scenario.switches
+    children = place_cohort(s.tables, s.values, place, births, number, key, year * A_YEAR, switches)
     children["authority"] = number
     children["neighbourhood"] += np.uint16(sum(neighbourhoods(s.tables, each).sum() for each in order[:number]))
     children["birth_year"] = year
     return children
+
+
+def with_parents(s: Surroundings, key: tuple[int, int, int], children: Any) -> None:
+    """Draw the years in which the parents of a year's births meet adversities of their own, the same for siblings."""
+    families = family_number(children["id"], children["family"].astype(np.int64))
+    children["parent_years"] = parental_years(s.values, key, families, int(children["birth_year"][0]))
+
+
+def join_families(
+    s: Surroundings, key: tuple[int, int, int], children: Any, people: Any, alike: Any, begin: Any
+) -> Any:
+    """Let later births come to families that live there: as brother or sister of a child a few years older.
+
+    Parameters
+    ----------
+    children : the births of a year; changed in place
+    people, alike, begin : who lives in the place, the numbers of those who stay by age, and where each age begins
+    """
+    own = family_number(children["id"], children["family"].astype(np.int64))  # twins go together
+    u = uniforms(key, own, 0, 0, int(Decision.FAMILY))
+    gap = SPACING[0] + (u[1] * (SPACING[1] - SPACING[0] + 1)).astype(np.int64)
+    there = np.diff(begin)[gap - 1]  # a year younger at the end of the year before
+    joins = (u[0] < s.values["later_birth_share"]) & (there > 0)
+    chosen = people[alike[begin[gap - 1] + (u[2] * there).astype(np.int64)][joins]]
+    for name in ("family", "frailty", "decile", "neighbourhood", "ethnic_group"):
+        children[name][joins] = chosen[name]
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
@@ -198,9 +228,13 @@ class Town:
             here, move, number = self.people[where], self.moves[place], self.order.index(place)
             free, alike = np.zeros((2, len(here)), np.int64)
             count, begin = vacate(here, self.key, year, move.leaves, free, alike)
+            births = newborn(self.s, self.key, place, int(move.stock[0]), year + 1)
+            if self.s.scenario.switches.families:
+                join_families(self.s, self.key, births, here, alike, begin)
+                with_parents(self.s, self.key, births)
             new = np.concatenate(
                 [
-                    newborn(self.s, self.key, place, int(move.stock[0]), year + 1),
+                    births,
                     arrive(here, alike, begin, self.key, number, year + 1, move.stock),
                 ]
             )

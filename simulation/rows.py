@@ -111,6 +111,14 @@ class EthnicGroupRow(Row):
     share: Share
 
 
+class FertilityRow(Row):
+    """Births a year to a woman of an age band."""
+
+    age_from: Age
+    age_to: Age
+    births: Annotated[float, number("births a woman and year", 0, 1)]
+
+
 class LifeTableRow(Row):
     """Probability of death within a year of age, and residual expectancy, by sex."""
 
@@ -161,6 +169,8 @@ class AdversityRow(UncertainRow):
     deprivation_ratio: Annotated[float, number("ratio, decile 1 to 10", 0.01, 100)]
     raised_by_circumstances: Switch
     raised_by_discrimination: Switch
+    befalls_household: Switch
+    raised_by_parents: Switch
     direct_referral: Share
 
 
@@ -324,6 +334,7 @@ KEYS: Kinds = {
     "residents": (ResidentRow, ("authority", "age")),
     "deprivation": (DeprivationRow, ("authority", "decile")),
     "ethnic_groups": (EthnicGroupRow, ("authority", "group")),
+    "fertility": (FertilityRow, ("age_from",)),
     "life_table": (LifeTableRow, ("sex", "age")),
     "conditions": (ConditionRow, ("condition",)),
     "incidence": (IncidenceRow, ("condition", "sex", "age_from")),

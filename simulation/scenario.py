@@ -157,6 +157,9 @@ class Switches(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     amplification: bool = Field(default=False, description="true or false: a neighbourhood's burden raises hazards")
     rationing: bool = Field(default=False, description="true or false: children compete for places")
+    families: bool = Field(
+        default=False, description="true or false: siblings share home and its events, and parents' own adversity acts"
+    )
     published_yll: bool = Field(
         default=False, description="true or false: years lost counted to fixed ages, as published"
     )

@@ -11,10 +11,11 @@ import numpy as np
 
 
 class Scalars(NamedTuple):
-    """Single numbers that the rules read; each but the switches is a row of parameters.csv."""
+    """Single numbers that the rules read; each but the switches and those in DERIVED is a row of parameters.csv."""
 
     adversity: float  # switch: 0 is the same people with no adversity
     channel_hazards: float  # switch
+    families: float  # switch
     published_yll: float  # switch
     hold_per_load: float
     hold_per_resilience: float
@@ -32,6 +33,8 @@ class Scalars(NamedTuple):
     unserved_ratio: float
     exposed_ratio: float
     repetition_ratio: float
+    parental_year: float  # ratio of a child's hazards at home in a year of a parent's own adversity, mean 1
+    parental_else: float  # the same in other years
     care_leaver_ratio: float
     care_leaver_until: float
     out_of_school_stays_out: float
@@ -52,13 +55,16 @@ class Scalars(NamedTuple):
     published_expectancy_female: float
 
 
-SWITCHES = ("adversity", "channel_hazards", "published_yll")
+SWITCHES = ("adversity", "channel_hazards", "families", "published_yll")
+DERIVED = ("parental_year", "parental_else")
 
 ADVERSITY = np.dtype(
     [
         ("surveyed", "i8"),
         ("arises_in_service", "i8"),
         ("circumstances", "i8"),
+        ("household", "i8"),
+        ("parents", "i8"),
         ("severity", "i8"),  # hundredths of an event
         ("direct_referral", "f8"),
     ]

@@ -8,7 +8,13 @@ context itself (`context.py`). No phase reads another child, so a child may live
 import math
 from typing import Any
 
-from agents.adversity import happens, hazard_adult_adversity, hazard_childhood_adversity, ratio_circumstances
+from agents.adversity import (
+    family_number,
+    happens,
+    hazard_adult_adversity,
+    hazard_childhood_adversity,
+    ratio_circumstances,
+)
 from agents.child import MILLION, NEVER
 from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
 from agents.names import ADULT, DAYS, NONE, Entry, Ever, Flow, Outcome, Tier
@@ -29,6 +35,9 @@ from simulation.moves import (
     support_tier,
     unresolved_load,
 )
+
+HOUSEHOLD = 64
+"""First block of a family's own draws of adversity."""
 
 
 @rule
@@ -54,11 +63,16 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
     around = c.amplification[child.neighbourhood]
     frailty = child.frailty / MILLION
     before = child.types
+    at_home = w.p.parental_year if child.parent_years >> age & 1 else w.p.parental_else
     u = (0.0, 0.0, 0.0, 0.0)
+    household = (0.0, 0.0, 0.0, 0.0)
     for kind in range(len(w.adversities)):
         row = w.adversities[kind]
         if kind % 4 == 0:
             u = uniforms(w.key, child.id, year, kind // 4, Decision.ADVERSITY)
+            if w.p.families:
+                family = family_number(child.id, child.family)
+                household = uniforms(w.key, family, year, HOUSEHOLD + kind // 4, Decision.ADVERSITY)
         if row.arises_in_service:
             continue
         hazard = hazard_childhood_adversity(
@@ -66,11 +80,13 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
             c.gradient[child.authority][kind][5 * child.decile + child.ethnic_group],
             frailty,
             around
+            * (at_home if row.parents else 1.0)
             * ratio_circumstances(unserved, exposed and row.circumstances, w.p.unserved_ratio, w.p.exposed_ratio),
             w.p.repetition_ratio if before >> kind & 1 else 1.0,
             c.hazard_factor[child.authority][age][kind],
         )
-        if happens(u[kind % 4], hazard):
+        drawn = household[kind % 4] if w.p.families and row.household else u[kind % 4]
+        if happens(drawn, hazard):
             suffer(child, w, ledger, year, kind, 0)
 
 
