@@ -43,6 +43,8 @@ class Decision(IntEnum):
     MOVES_OUT = 18  # a resident moves out at the year's end, -, -, -
     ARRIVAL = 19  # whose life an arrival has led so far, -, -, -
     PLACE = 26  # move = service: turn among those who ask, day of a place from the list, worker leaves, harm of it
+    INSTABILITY = 27  # event of row 4 x move, +1, +2, +3; move OWN + row: harm of it, day, -, -; AREA + placement
+    NEGLECT = 28  # neglect goes on from last year, -, -, -
 
 
 @rule
