@@ -14,7 +14,8 @@ Status = Literal["read", "recalled"]
 Distribution = Literal["fixed", "normal", "lognormal", "beta", "uniform"]
 Tier = Literal["universal", "early_help", "social_care", "looked_after", "specialist", "out_of_system"]
 Channel = Literal["education", "support", "specialist", "front_door"]
-Payer = Literal["education", "social_care", "health", "justice", "housing"]
+Payer = Literal["education", "social_care", "health", "justice"]
+InstabilityPayer = Literal["education", "social_care", "health", "justice", "housing"]
 RationedBy = Literal["waiting_list", "threshold", "none"]
 Sex = Literal["male", "female"]
 
@@ -301,7 +302,7 @@ class InstabilityEventRow(Row):
     instability_ratio: Annotated[float, number("ratio to instability_of_move", 0, 10)]
     cost: Pounds
     price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
-    payer: Payer
+    payer: InstabilityPayer
     cashable: Share
 
 

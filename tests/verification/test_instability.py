@@ -1,6 +1,7 @@
 """Moves of home, school and placement: when they happen, what they cost, whom they harm, and nothing when off."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from chance import binomial_agrees
 from worlds import alike, one_year, scenario, with_fields, with_scalars
 
 from agents.names import ADULT, DAYS, Entry, Flow
+from experiments import base_case
+from experiments.quantities import PAYERS
 from simulation.build import build, number_of
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
@@ -213,6 +216,22 @@ def test_shares_that_harm_follow_the_ratio(tables: Tables, values: Values, today
     after, book = one_year(today, world, every, 8)
     assert book.instability.sum() == len(every)
     assert binomial_agrees(int(after["cats"].sum()), len(every), 0.5)
+
+
+@pytest.mark.slow
+def test_v24_a_run_with_moves_tells_what_housing_pays(tmp_path: Path) -> None:
+    """V24: with moves on, headline and break-even have a row of housing, and payers sum to all. To rounding."""
+    path = tmp_path / "moving.toml"
+    path.write_text(
+        'name = "moving"\n[[lever]]\nkind = "prevention"\nadd = 0.3\n[switches]\ninstability_events = true\n'
+    )
+    found = base_case.run("sandwell", draws=1, children=30, scenario=path, jobs=1)
+    mean = found.headline[found.headline["scenario"] == "today"].set_index("quantity")["mean"]
+    payers = (*PAYERS, "housing")
+    assert sum(mean[f"service_cost_{payer}"] for payer in payers) == pytest.approx(mean["service_cost"], rel=1e-9)
+    spared = found.tables["break_even"].set_index("payer")["mean"]
+    assert spared["all payers"] == pytest.approx(sum(spared[payer] for payer in payers), abs=1e-9)
+    assert mean["service_cost_housing"] > 0
 
 
 def test_off_nothing_of_it_is_told(lived: Any, tables: Tables) -> None:
