@@ -55,6 +55,26 @@ def family_number(child_id: int, family: int) -> int:
 
 
 @rule
+def hazard_instability(
+    base: float, gradient: float, load: float, per_unresolved: float, looked_after: float, not_held: float
+) -> float:
+    """Raise the hazard of a move by unresolved load; times ratios where looked after and where not held."""
+    return base * gradient * (1.0 + per_unresolved * load) * looked_after * not_held
+
+
+@rule
+def years_longstanding(years: int, after: float) -> float:
+    """Count the years that a lasting adversity went on beyond those after which it is longstanding."""
+    return max(0.0, years - after)
+
+
+@rule
+def load_of_need(load: float, longstanding: float, per_year: float) -> float:
+    """Raise the unresolved load that need sees by each longstanding year; without a load nothing is raised."""
+    return load * (1.0 + per_year * longstanding)
+
+
+@rule
 def hazard_adult_adversity(
     base: float, gradient: float, load: float, conditions: int, per_unresolved: float, per_condition: float
 ) -> float:

@@ -10,7 +10,7 @@ from experiments.bands import bands, shares
 from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
 from experiments.provenance import settings
-from experiments.quantities import PAYERS, QUANTITIES, Quantity
+from experiments.quantities import HOUSING, PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
 from simulation.build import PRICE_YEAR, deflator, service_names
 from simulation.outcomes import GROUPS
@@ -73,8 +73,9 @@ def apart(improved: Any, today: Any) -> Any:
 
 def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Tabulate every quantity by place and scenario, and the paired difference."""
-    today = np.stack([value(q, "today", sums) for q in QUANTITIES], axis=-1)
-    improved = np.stack([value(q, "improved", sums) for q in QUANTITIES], axis=-1)
+    told = (*QUANTITIES, HOUSING) if (sums["today"][HOUSING.name] != 0).any() else QUANTITIES
+    today = np.stack([value(q, "today", sums) for q in told], axis=-1)
+    improved = np.stack([value(q, "improved", sums) for q in told], axis=-1)
     parts = []
     for number, place in enumerate(plan.headline_places):
         for scenario, runs in (
@@ -89,8 +90,8 @@ def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
                     {
                         "place": place,
                         "scenario": scenario,
-                        "quantity": [q.name for q in QUANTITIES],
-                        "unit": [q.unit for q in QUANTITIES],
+                        "quantity": [q.name for q in told],
+                        "unit": [q.unit for q in told],
                         "mean": band["mean"],
                         "mcse": share.mcse,
                         **{name: band[name] for name in ("low_95", "low_80", "high_80", "high_95")},
@@ -127,13 +128,14 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
         return (today[name] - improved[name]) / today["child_years_discounted"]
 
     rows: dict[str, Any] = {}
-    for payer in PAYERS:
+    payers = (*PAYERS, "housing") if (today[HOUSING.name] != 0).any() else PAYERS
+    for payer in payers:
         whole, cash = spared(f"discounted_{payer}"), spared(f"cashable_{payer}")
         rows[payer] = whole
         rows[f"{payer}: cashable"], rows[f"{payer}: capacity released"] = cash, whole - cash
     rows["all payers"] = spared("service_cost_discounted")
-    rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in PAYERS], axis=0)
-    rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in PAYERS], axis=0)
+    rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in payers], axis=0)
+    rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in payers], axis=0)
     rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
     children = today["children"][..., : len(plan.places)]
     known = children * np.array([known_cost(plan, place) for place in plan.places])

@@ -62,4 +62,6 @@ MONEY = (
         for payer in PAYERS
     ),
 )
+HOUSING = Quantity("service_cost_housing", "paid by housing", "GBP million", "Money", per_child=False)
+"""A row of its own where homelessness costs something: the switch instability_events is on."""
 QUANTITIES: tuple[Quantity, ...] = (*ADVERSITY, *tier_quantities(), *SOCIAL_CARE, *HEALTH, *MONEY)

@@ -81,6 +81,7 @@ def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
     childhood = [row.title for row in rows["adversities"]]
     adult = list({row.adversity: row.title for row in rows["adult_adversities"]}.values())
     conditions = [row.title for row in rows["conditions"]]
+    moves = list({row.kind: row.title for row in rows["instability_events"]}.values())
     events = list({row.event: row.title for row in rows["events"]}.values())
     outcomes = {
         Outcome.HELD: "holds the child",
@@ -105,5 +106,8 @@ def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
         Entry.RECORDED_EVENT: lambda detail, _: events[detail],
         Entry.SPECIALIST_BEGINS: lambda detail, _: f"Begins: {services[detail]}",
         Entry.SPECIALIST_ENDS: lambda detail, _: f"Ends: {services[detail]}",
+        Entry.INSTABILITY: lambda detail, _: moves[detail],
+        Entry.NEGLECT_BEGINS: lambda *_: "Neglect begins",
+        Entry.NEGLECT_ENDS: lambda _, number: f"Neglect ends; {number} year{'s' if number > 1 else ''} of it so far",
         Entry.LEAVES_CARE: lambda *_: "Leaves care at 18",
     }

@@ -15,12 +15,13 @@ CERTAIN = 1.0 - 1e-12
 """Largest yearly probability of death that has a hazard."""
 
 
-def health_parts(tables: Tables, values: Values, moderated_by: float) -> dict[str, Any]:
+def health_parts(tables: Tables, values: Values, moderated_by: float, by_type: float) -> dict[str, Any]:
     """Build the arrays of conditions and of death, with population rates as baselines.
 
     Parameters
     ----------
     moderated_by : what a unit of resilience takes from a log relative risk at four ACEs
+    by_type : how far types of adversity may raise the log relative risk of mental illness
     """
     rows = tables.rows["conditions"]
     incidence = population_incidence(tables, values)
@@ -34,7 +35,8 @@ def health_parts(tables: Tables, values: Values, moderated_by: float) -> dict[st
         * curve[None, :]
     )
     moderated = np.array([row.moderated_by_resilience for row in rows])
-    raised = moderated * abs(moderated_by)
+    mental = np.array([row.mental for row in rows])
+    raised = moderated * abs(moderated_by) + mental * by_type
     deaths = values["causal_share_other"] * death_curves(values)
     mortality, expectancy = life_table(tables, values)
     return {
@@ -43,6 +45,7 @@ def health_parts(tables: Tables, values: Values, moderated_by: float) -> dict[st
         "incidence": incidence,
         "log_ratio": log_ratio,
         "moderated": moderated,
+        "mental": mental,
         "ratio_ceiling": np.exp(np.maximum(log_ratio.max(axis=1), 0.0) + raised),
         "mortality": mortality,
         "log_ratio_death": deaths,

@@ -1,6 +1,7 @@
 """Build the world of one draw from its numbers: solve what is published for what the rules need."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from agents.names import ADULT, AGES, DAYS, NONE, Channel, Tier
 from simulation.baselines import health_parts
 from simulation.errors import InputError
 from simulation.frailty import Values, base_hazards, centred, parental_ratios
+from simulation.harm import instability_parts, risk_span, type_harms
 from simulation.inputs import Tables
 from simulation.scenario import Switches
 from simulation.world import (
@@ -59,15 +61,17 @@ def authority_names(tables: Tables) -> list[str]:
 def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, int, int]) -> World:
     """Build the world of one draw; its baselines are the population's until referenced."""
     single = scalars(values, switches)
+    cost_day = unit_costs(tables, values, "year")
     return World(
         key=key,
         p=single,
-        **adversity_parts(tables, values),
+        **adversity_parts(tables, values, switches.type_specific_harm),
         **service_parts(tables, values),
         specialists=np.array(
             [k for k, row in enumerate(tables.rows["services"]) if row.channel == "specialist"], np.int64
         ),
         events=event_rows(tables, values),
+        **instability_parts(tables, values, switches.instability_events, cost_day, partial(deflator, tables, values)),
         universal=np.array([universal_service(tables, age) for age in range(ADULT)], np.int64),
         plan=number_of(tables, "child_protection_plan"),
         assessment=number_of(tables, "assessment"),
@@ -75,12 +79,13 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         not_in_education=number_of(tables, "not_in_education"),
         instability=kind_of(tables, "instability"),
         service_harm=kind_of(tables, "service_harm"),
-        cost_day=unit_costs(tables, values, "year"),
+        cost_day=cost_day,
         cost_entry=unit_costs(tables, values, "episode"),
-        **health_parts(tables, values, single.moderation),
+        **health_parts(tables, values, single.moderation, risk_span(tables, values, single)),
         mean_other=np.zeros((ADULT, COUNTS)),
         mean_healed=np.zeros((ADULT, COUNTS)),
         mean_resilience=np.zeros((ADULT, COUNTS)),
+        mean_type_risk=np.zeros((ADULT, COUNTS)),
         mean_burden=np.ones(ADULT),
     )
 
@@ -98,19 +103,24 @@ def scalars(values: Values, switches: Switches) -> Scalars:
         read["psi"] = 0.0
     if not switches.channel_resilience:
         read["moderation"] = 0.0
+    read["longstanding_risk"] *= values["causal_share_mental"]
     return Scalars(
         adversity=1.0,
         channel_hazards=float(switches.channel_hazards),
         families=float(switches.families),
         published_yll=float(switches.published_yll),
         **parental_ratios(values, switches.families),
+        type_specific_harm=float(switches.type_specific_harm),
+        instability_events=float(switches.instability_events),
         **read,
     )
 
 
-def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
+def adversity_parts(tables: Tables, values: Values, by_type: bool) -> dict[str, Any]:
     """Build the arrays of childhood and adult adversity and of need."""
     kinds = tables.rows["adversities"]
+    hazards = base_hazards(tables, values)
+    types = type_harms(tables, values, hazards.sum(axis=1), by_type)
     rows = np.array(
         [
             (
@@ -120,9 +130,13 @@ def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
                 row.befalls_household,
                 row.raised_by_parents,
                 round(100 * row.severity),
+                types.need_load[k],
+                types.healing[k],
+                types.lasting[k],
                 min(1.0, values[f"adversities.{row.adversity}.direct_referral"] * values["factor_direct_referral"]),
+                types.risk[k],
             )
-            for row in kinds
+            for k, row in enumerate(kinds)
         ],
         ADVERSITY,
     )
@@ -141,7 +155,7 @@ def adversity_parts(tables: Tables, values: Values) -> dict[str, Any]:
         )
     return {
         "adversities": rows,
-        "hazard": base_hazards(tables, values),
+        "hazard": hazards,
         "need": need,
         "need_gradient": centred(values["need_deprivation_ratio"]),
         "adult_adversities": np.array(

@@ -11,6 +11,7 @@ from simulation.build import COUNTS, build, event_names, service_names
 from simulation.capacity import live_year
 from simulation.compiled import CompiledEngine, sum_ratios, sum_references
 from simulation.context import Surroundings, year_context
+from simulation.harm import instability_kinds
 from simulation.ledger import Ledger, Shape, empty_ledger
 from simulation.population import cohort, neighbourhoods
 from simulation.reading import MesaEngine
@@ -37,11 +38,12 @@ def shape_of(s: Surroundings) -> Shape:
         adult_types=len({row.adversity for row in rows["adult_adversities"]}),
         events=len(event_names(s.tables)),
         conditions=len(rows["conditions"]),
+        instabilities=len(instability_kinds(s.tables)),
         neighbourhoods=int(sum(neighbourhoods(s.tables, place).sum() for place in s.places)),
     )
 
 
-REFERENCES = ("incidence", "mortality", "mean_other", "mean_healed", "mean_resilience", "mean_burden")
+REFERENCES = ("incidence", "mortality", "mean_other", "mean_healed", "mean_resilience", "mean_type_risk", "mean_burden")
 """Parts of the world that the reference cohort sets."""
 
 
@@ -106,10 +108,12 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
         engine.live(context, year, year + 1, BEFORE | HOLDING)
         if year < ADULT:
             counts, other, healed, resilience = np.zeros((4, COUNTS), np.int64)
-            unresolved = sum_references(engine.children, year, counts, other, healed, resilience)
+            risk = np.zeros(COUNTS)
+            unresolved = sum_references(engine.children, engine.world, year, counts, other, healed, resilience, risk)
             refer["mean_other"][year] = other / np.maximum(counts, 1)
             refer["mean_healed"][year] = healed / np.maximum(counts, 1)
             refer["mean_resilience"][year] = resilience / MILLION / np.maximum(counts, 1)
+            refer["mean_type_risk"][year] = np.log(np.where(risk > 0, risk / np.maximum(counts, 1), 1.0))
             refer["mean_burden"][year] = unresolved / max(1, counts.sum())
         people, ratios = np.zeros((number + 1, 2), np.int64), np.zeros((number + 1, 2))
         sum_ratios(engine.children, engine.world, year, people, ratios)

@@ -33,6 +33,7 @@ from simulation.year import (
     observe,
     recovery,
     setting,
+    type_risk,
 )
 
 
@@ -109,8 +110,16 @@ def attempt(
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
-def sum_references(children: Any, year: int, counts: Any, other: Any, healed: Any, resilience: Any) -> int:
-    """Sum, by ACE count, children, their wider and repeated CATs, healed events and resilience; return unresolved."""
+def sum_references(
+    children: Any, world: Any, year: int, counts: Any, other: Any, healed: Any, resilience: Any, risk: Any
+) -> int:
+    """Sum, by ACE count, children, their wider and repeated CATs, healed events, resilience and ratios by types.
+
+    Returns
+    -------
+    unresolved events
+    """
+    w = world[0]
     unresolved = 0
     for child in children:
         if not gone(child, year):
@@ -119,6 +128,8 @@ def sum_references(children: Any, year: int, counts: Any, other: Any, healed: An
             other[count] += child.cats - child.aces
             healed[count] += child.healed
             resilience[count] += child.resilience
+            if w.p.type_specific_harm:
+                risk[count] += np.exp(type_risk(child, w))
             unresolved += child.unresolved
     return unresolved
 

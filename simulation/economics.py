@@ -92,3 +92,13 @@ def service_cost(ledger: Any, tables: Tables, place: str) -> Any:
     (18, S)
     """
     return ledger.cost[:, authority_names(tables).index(place)] / PENCE_HUNDREDTHS
+
+
+def instability_cost(ledger: Any, tables: Tables, place: str) -> Any:
+    """Give the cost of each kind of move in each year of childhood in a place [GBP].
+
+    Returns
+    -------
+    (18, kinds); nought where the switch instability_events is off
+    """
+    return ledger.instability_cost[:, authority_names(tables).index(place)] / PENCE_HUNDREDTHS

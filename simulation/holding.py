@@ -6,7 +6,7 @@ context `c` and the ledger. Moves between services stand in `moves.py`.
 
 from typing import Any
 
-from agents.adversity import probability_need
+from agents.adversity import happens, hazard_instability, load_of_need, probability_need, years_longstanding
 from agents.child import MILLION
 from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
@@ -15,6 +15,7 @@ from simulation.draws import Decision, uniforms
 from simulation.ledger import first_day, note, spend
 from simulation.moves import (
     FAR,
+    OWN,
     add_specialist,
     asks_for_place,
     change_setting,
@@ -31,6 +32,7 @@ from simulation.moves import (
     support_tier,
     support_year,
     unresolved_load,
+    unsettle,
 )
 
 
@@ -51,7 +53,9 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     if u[0] < probability_need(
         need.without_adversity * w.need_gradient[child.decile],
         need.per_unresolved,
-        unresolved_load(child),
+        load_of_need(
+            child.need_load * 0.01, years_longstanding(child.neglected, w.p.longstanding_after), w.p.longstanding_need
+        ),
         child.resilience / MILLION,
         w.p.resilience_buffer,
     ):
@@ -76,6 +80,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     record_outcome(child, w, ledger, year, helper, support)
     child.outcome = worse(education, support)
     place_again(child, w, c, ledger, year, Outcome.ESCALATED <= support <= Outcome.NO_SERVICE)
+    instability_year(child, w, ledger, year)
     consequences(child, w, ledger, year, helper if child.outcome == support else school, child.education != school)
     worker_leaves(child, w, c, ledger, year, helper)
     recorded_events(child, w, ledger, year)
@@ -229,6 +234,37 @@ def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, out
     if tier != Tier.OUT_OF_SYSTEM:
         child.ever |= 1 << (EVER_OUTCOME + 4 * tier + outcome)
     note(ledger, child, first_day(year), Entry.OUTCOME, service, outcome)
+
+
+@rule
+def instability_year(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """Let the moves that services do not make happen: of home, into homelessness, of school."""
+    if w.p.instability_events == 0.0:
+        return
+    age = year - child.birth_year
+    load = min(unresolved_load(child), w.p.event_load_cap)
+    looked_after = support_tier(child, w) == Tier.LOOKED_AFTER
+    not_held = Outcome.ESCALATED <= child.outcome <= Outcome.NO_SERVICE
+    u = (0.0, 0.0, 0.0, 0.0)
+    drawn = -1
+    for k in range(len(w.moves)):
+        row = w.moves[k]
+        if row.hazard == 0.0 or not row.age_from <= age <= row.age_to:
+            continue
+        if k // 4 != drawn:
+            drawn = k // 4
+            u = uniforms(w.key, child.id, year, drawn, Decision.INSTABILITY)
+        hazard = hazard_instability(
+            row.hazard,
+            w.moves_gradient[k][child.decile],
+            load,
+            row.per_unresolved,
+            row.looked_after if looked_after else 1.0,
+            row.not_held if not_held else 1.0,
+        )
+        if happens(u[k % 4], hazard):
+            own = uniforms(w.key, child.id, year, OWN + k, Decision.INSTABILITY)
+            unsettle(child, w, ledger, year, k, int(own[1] * DAYS), own[0])
 
 
 @rule

@@ -158,6 +158,7 @@ def check_links(rows: dict[str, list[Any]]) -> None:
                 known(where, "condition", row.condition, [x.condition for x in rows["conditions"]])
     check_payers(rows["unit_costs"])
     check_network(rows)
+    check_harm(rows)
     used.update(source for columns in ASSUMED.values() for source in columns.values())
     for line, row in enumerate(rows["sources"], start=2):
         if row.key not in used and row.key != "chard_radley_2024":
@@ -174,6 +175,35 @@ def check_payers(rows: list[Any]) -> None:
                 f"unit_costs.csv: row {line}: {row.service} is paid by {row.payer} at cashable {row.cashable} here, "
                 f"by {other.payer} at {other.cashable} above; make them the same"
             )
+
+
+def check_harm(rows: Mapping[str, list[Any]]) -> None:
+    """Refuse a type without its row, a move with two payers or an unused hazard, and a placement that is none.
+
+    Raises
+    ------
+    InputError
+        It names the file, the row and the cell.
+    """
+    told = {row.adversity for row in rows["type_harm"]}
+    kinds = [row.adversity for row in rows["adversities"]]
+    for kind in kinds:
+        if kind not in told:
+            raise InputError(f"type_harm.csv: adversity '{kind}' has no row; add it (1, 0 and 0 are the mean type)")
+    for line, row in enumerate(rows["type_harm"], start=2):
+        if row.adversity not in kinds:
+            raise InputError(f"type_harm.csv: row {line}: no adversity '{row.adversity}' in adversities.csv; remove it")
+    first: dict[str, Any] = {}
+    for line, row in enumerate(rows["instability_events"], start=2):
+        where, other = f"instability_events.csv: row {line}: {row.kind}", first.setdefault(row.kind, row)
+        if (row.payer, row.cashable, row.arises) != (other.payer, other.cashable, other.arises):
+            raise InputError(f"{where}: payer, cashable and arises are not those of its row above; make them the same")
+        if row.arises == "placement" and (row.hazard or (row.age_from, row.age_to) != (0, 17)):
+            raise InputError(f"{where}: arises in placements, so give ages 0 to 17 and a hazard of 0")
+    placements = {row.service for row in rows["services"] if row.tier == "looked_after"}
+    for line, row in enumerate(rows["out_of_area"], start=2):
+        if row.service not in placements:
+            raise InputError(f"out_of_area.csv: row {line}: '{row.service}' is no looked-after service; remove it")
 
 
 def known(where: str, column: str, name: str, names: list[str]) -> None:

@@ -41,6 +41,8 @@ class Ledger(NamedTuple):
     open_in_need: Any  # (18, A, 5) cases open at 31 March by length so far
     open_plans: Any  # (18, A, 5) plans open at 31 March by length so far
     events: Any  # (18, A, recorded events)
+    instability: Any  # (18, A, kinds) events that unsettle a child
+    instability_cost: Any  # (18, A, kinds) [hundredths of a penny]
     flows: Any  # (18, A, Flow)
     cats: Any  # (18, A, types)
     unresolved: Any  # (18, A) at the end of the year
@@ -69,6 +71,7 @@ class Shape(NamedTuple):
     events: int
     conditions: int
     neighbourhoods: int
+    instabilities: int
     childhood: int = ADULT
 
 
@@ -95,6 +98,8 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "open_in_need": (y, a, 5),
         "open_plans": (y, a, 5),
         "events": (y, a, shape.events),
+        "instability": (y, a, shape.instabilities),
+        "instability_cost": (y, a, shape.instabilities),
         "flows": (y, a, len(Flow)),
         "cats": (y, a, shape.types),
         "unresolved": (y, a),

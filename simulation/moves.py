@@ -16,6 +16,8 @@ MOVES = 6
 """Most moves of the support channel within a year."""
 FAR = 1_000_000
 """A day that never comes."""
+OWN, AREA = 1_000, 2_000
+"""First moves of the decision on instability that are of one event, and of one placement of the year."""
 
 
 @rule
@@ -65,9 +67,51 @@ def suffer(child: Any, w: Any, ledger: Any, year: int, kind: int, day: int) -> N
     child.cats += 1
     child.unresolved += 1
     child.severity += w.adversities[kind].severity
+    child.need_load += w.adversities[kind].need_load
+    child.healing += w.adversities[kind].healing
     child.resilience = max(0, child.resilience - int(w.p.resilience_loss_event * MILLION))
     ledger.cats[year, child.authority, kind] += 1
     note(ledger, child, first_day(year) + day, Entry.CHILDHOOD_ADVERSITY, kind, 1)
+
+
+@rule
+def unsettle(child: Any, w: Any, ledger: Any, year: int, row: int, day: int, uniform: float) -> None:
+    """Let a move of home, school or placement happen on a day, and perhaps be an adversity."""
+    move = w.moves[row]
+    book_instability(child, w, ledger, year, move.kind, 1, move.cost)
+    if move.exposes:
+        child.moved = 1
+    note(ledger, child, first_day(year) + day, Entry.INSTABILITY, move.kind, 0)
+    if uniform < w.p.instability_of_move * move.harm:
+        suffer(child, w, ledger, year, w.instability, day)
+
+
+@rule
+def book_instability(child: Any, w: Any, ledger: Any, year: int, kind: int, events: int, cost: int) -> None:
+    """Book events of a kind of instability, and what they cost."""
+    ledger.instability[year, child.authority, kind] += events
+    ledger.instability_cost[year, child.authority, kind] += cost
+    child.cost += cost
+
+
+@rule
+def settle(child: Any, w: Any, ledger: Any, year: int, day: int) -> None:
+    """Decide whether a placement that begins on a day lies outside the authority."""
+    child.out_of_area = 0
+    if w.outside_share[child.support] == 0.0:
+        return
+    u = uniforms(w.key, child.id, year, AREA + child.placements, Decision.INSTABILITY)
+    if u[0] < w.outside_share[child.support]:
+        child.out_of_area = 1
+        unsettle(child, w, ledger, year, w.outside, day, u[1])
+
+
+@rule
+def spend_placement(child: Any, w: Any, ledger: Any, year: int, days: int) -> None:
+    """Book what days of a placement cost beyond the mean placement; days below nought take back what was booked."""
+    if w.p.instability_events:
+        cost = days * w.outside_cost[child.out_of_area][child.authority][child.support]
+        book_instability(child, w, ledger, year, w.moves[w.outside].kind, 0, cost)
 
 
 @rule
@@ -235,6 +279,7 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
         note(ledger, child, today, Entry.SPELL_ENDS, child.support, today - child.since)
     child.support = to
     child.since = today
+    child.out_of_area = 0
     now = support_tier(child, w)
     if to != NONE:
         leave_list(child, ledger, year, to, day)
@@ -259,6 +304,7 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     if now == Tier.LOOKED_AFTER:
         child.ever |= 1 << Ever.LOOKED_AFTER
         child.placements += 1
+        settle(child, w, ledger, year, day)
         if was != Tier.LOOKED_AFTER:
             flows[Flow.LOOKED_AFTER_STARTED] += 1
     elif was == Tier.LOOKED_AFTER:
@@ -354,6 +400,7 @@ def support_year(
             break
         if child.support != NONE:
             spend(child, w, ledger, year, child.support, on - began)
+            spend_placement(child, w, ledger, year, on - began)
         day = began = on
         if sent != NONE and on == sent_day:
             if w.services[sent].channel == Channel.FRONT_DOOR:
@@ -372,6 +419,7 @@ def support_year(
             refer(child, w, c, ledger, year, day, number)
     if child.support != NONE:
         spend(child, w, ledger, year, child.support, DAYS - began)
+        spend_placement(child, w, ledger, year, DAYS - began)
     return taken or sent != NONE
 
 
@@ -393,5 +441,11 @@ def place_again(child: Any, w: Any, c: Any, ledger: Any, year: int, not_held: bo
         child.moved = 1
         ledger.flows[year, child.authority, Flow.PLACEMENT_MOVES] += 1
         note(ledger, child, first_day(year) + day, Entry.PLACEMENT_MOVE, child.support, 0)
-        if u[1] < w.p.instability_of_move:
+        if w.p.instability_events:
+            move = w.moves[w.placement_move]
+            book_instability(child, w, ledger, year, move.kind, 1, move.cost)
+            spend_placement(child, w, ledger, year, day - DAYS)
+            settle(child, w, ledger, year, day)
+            spend_placement(child, w, ledger, year, DAYS - day)
+        if u[1] < w.p.instability_of_move * w.moves[w.placement_move].harm:
             suffer(child, w, ledger, year, w.instability, day)

@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from agents.child import MILLION
 from agents.names import ADULT, DAYS, EVER_OUTCOME, Ever, Flow, Outcome, Tier
 from simulation.build import authority_names, service_names
 from simulation.cohort import Life
-from simulation.economics import discount_factors, gdp_per_head, payer_shares, service_cost, years_lost
+from simulation.economics import (
+    discount_factors,
+    gdp_per_head,
+    instability_cost,
+    payer_shares,
+    service_cost,
+    years_lost,
+)
 from simulation.frailty import Values
+from simulation.harm import instability_kinds
 from simulation.inputs import Tables
 
 HELD_TIERS = [tier for tier in Tier if tier != Tier.OUT_OF_SYSTEM]
@@ -84,18 +93,73 @@ def place_costs(tables: Tables, values: Values, life: Life, place: str, factors:
     """Sum public service cost in a place, by payer, undiscounted and discounted [GBP]."""
     cost = service_cost(life.ledger, tables, place)
     discounted = factors[: len(cost)] @ cost
+    moves = instability_cost(life.ledger, tables, place)
+    moves_discounted = factors[: len(moves)] @ moves
     whole, cashable = payer_shares(tables), payer_shares(tables, values["factor_cashable"])
     alive = life.ledger.alive[: len(cost), authority_names(tables).index(place)]
     found = {
-        "service_cost": float(cost.sum()),
-        "service_cost_discounted": float(discounted.sum()),
+        "service_cost": float(cost.sum() + moves.sum()),
+        "service_cost_discounted": float(discounted.sum() + moves_discounted.sum()),
         "child_years_discounted": float(factors[: len(cost)] @ alive),
     }
     for payer, share in whole.items():
         found[f"service_cost_{payer}"] = float(cost.sum(axis=0) @ share)
         found[f"discounted_{payer}"] = float(discounted @ share)
         found[f"cashable_{payer}"] = float(discounted @ cashable[payer])
+    for number, kind in enumerate(instability_kinds(tables)):
+        share = min(1.0, kind.cashable * values["factor_cashable"])
+        for name, part in (
+            (f"service_cost_{kind.payer}", float(moves[:, number].sum())),
+            (f"discounted_{kind.payer}", float(moves_discounted[number])),
+            (f"cashable_{kind.payer}", share * float(moves_discounted[number])),
+        ):
+            found[name] = found.get(name, 0.0) + part
     return found
+
+
+def instability_table(tables: Tables, life: Life, place: str) -> pd.DataFrame:
+    """Tabulate moves of home, school and placement, homelessness and placements outside the authority.
+
+    Returns
+    -------
+    kind, title, age (the year of a cohort's run), events, events per 1,000 children alive, payer and cost [GBP]; the
+    cost of placements outside the authority is what all placements cost beyond the published mean, and the last
+    kind the looked-after children who had three placements or more in the year
+    """
+    number, book = authority_names(tables).index(place), life.ledger
+    alive = book.alive[: len(book.flows), number]
+    cost = instability_cost(book, tables, place)
+    many = book.flows[:, number, Flow.THREE_OR_MORE_PLACEMENTS]
+    kinds = [
+        (row.kind, row.title, row.payer, book.instability[:, number, k], cost[:, k])
+        for k, row in enumerate(instability_kinds(tables))
+    ]
+    kinds.append(
+        (
+            "three_or_more_placements",
+            "Looked-after child with three or more placements in the year",
+            "",
+            many,
+            np.zeros(len(many)),
+        )
+    )
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "kind": kind,
+                    "title": title,
+                    "age": np.arange(len(events)),
+                    "events": events,
+                    "per_1000": 1000.0 * events / np.maximum(alive, 1),
+                    "payer": payer,
+                    "cost": spent,
+                }
+            )
+            for kind, title, payer, events, spent in kinds
+        ],
+        ignore_index=True,
+    )
 
 
 def groups(life: Life, gdp: float) -> dict[tuple[str, int], Any]:

@@ -15,6 +15,7 @@ Distribution = Literal["fixed", "normal", "lognormal", "beta", "uniform"]
 Tier = Literal["universal", "early_help", "social_care", "looked_after", "specialist", "out_of_system"]
 Channel = Literal["education", "support", "specialist", "front_door"]
 Payer = Literal["education", "social_care", "health", "justice"]
+InstabilityPayer = Literal["education", "social_care", "health", "justice", "housing"]
 RationedBy = Literal["waiting_list", "threshold", "none"]
 Sex = Literal["male", "female"]
 
@@ -174,6 +175,16 @@ class AdversityRow(UncertainRow):
     direct_referral: Share
 
 
+class TypeHarmRow(Row):
+    """How the harm of one type of childhood adversity differs from that of the mean type."""
+
+    adversity: Name
+    need_weight: Annotated[float, number("ratio to the mean type", 0.01, 10)]
+    healing_log_odds: Annotated[float, number("log-odds a year", -5, 5)]
+    risk_log_ratio: Annotated[float, number("log relative risk of mental illness, beyond the ACE count's", -2, 2)]
+    lasting: Switch
+
+
 class AdultAdversityRow(Row):
     """A type of adult adversity: yearly hazard in an age band and what raises it."""
 
@@ -284,6 +295,35 @@ class EventRow(Row):
     if_male: LogOdds
 
 
+class InstabilityEventRow(Row):
+    """A yearly event that unsettles a child: its hazard in an age band, what raises it, what it does and costs."""
+
+    kind: Name
+    title: Text
+    arises: Literal["hazard", "placement"]
+    age_from: Annotated[int, number("years", 0, 17)]
+    age_to: Annotated[int, number("years", 0, 17)]
+    hazard: Annotated[float, number("per child-year", 0, 5)]
+    deprivation_ratio: Annotated[float, number("ratio, decile 1 to 10", 0.01, 100)]
+    per_unresolved: Annotated[float, number("relative excess per unresolved event", 0, 10)]
+    ratio_looked_after: Ratio
+    ratio_not_held: Ratio
+    exposes: Switch
+    instability_ratio: Annotated[float, number("ratio to instability_of_move", 0, 10)]
+    cost: Pounds
+    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    payer: InstabilityPayer
+    cashable: Share
+
+
+class OutOfAreaRow(Row):
+    """Placements of one kind outside the authority: their share, and what one costs beside one within."""
+
+    service: Name
+    share: Share
+    cost_ratio: Annotated[float, number("ratio to a placement within", 0.1, 10)]
+
+
 class InterventionRow(UncertainRow):
     """A named intervention: value is the rate ratio of childhood adversity where it reaches a child."""
 
@@ -322,6 +362,12 @@ ASSUMED: dict[str, dict[str, str]] = {
     "services": dict.fromkeys(("hold_log_odds", "f_sufficiency", "f_tip", "harm"), "project_assumption"),
     "unit_costs": {"cashable": "project_assumption"},
     "interventions": {"cost": "project_assumption"},
+    "type_harm": dict.fromkeys(("need_weight", "healing_log_odds"), "project_assumption"),
+    "instability_events": dict.fromkeys(
+        ("deprivation_ratio", "per_unresolved", "ratio_not_held", "instability_ratio", "cost", "cashable"),
+        "project_assumption",
+    ),
+    "out_of_area": {"cost_ratio": "project_assumption"},
 }
 """Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
 
@@ -339,6 +385,7 @@ KEYS: Kinds = {
     "conditions": (ConditionRow, ("condition",)),
     "incidence": (IncidenceRow, ("condition", "sex", "age_from")),
     "adversities": (AdversityRow, ("adversity",)),
+    "type_harm": (TypeHarmRow, ("adversity",)),
     "adult_adversities": (AdultAdversityRow, ("adversity", "age_from")),
     "services": (ServiceRow, ("service",)),
     "service_levels": (ServiceLevelRow, ("authority", "service")),
@@ -348,6 +395,8 @@ KEYS: Kinds = {
     "deflators": (DeflatorRow, ("year",)),
     "need": (NeedRow, ("age_from", "sex")),
     "events": (EventRow, ("event", "age_from")),
+    "instability_events": (InstabilityEventRow, ("kind", "age_from")),
+    "out_of_area": (OutOfAreaRow, ("service",)),
     "interventions": (InterventionRow, ("intervention",)),
     "indicators": (IndicatorRow, ("indicator", "authority")),
 }

@@ -163,6 +163,12 @@ class Switches(BaseModel):
     published_yll: bool = Field(
         default=False, description="true or false: years lost counted to fixed ages, as published"
     )
+    type_specific_harm: bool = Field(
+        default=False, description="true or false: types of adversity differ in need, healing and risk; duration counts"
+    )
+    instability_events: bool = Field(
+        default=False, description="true or false: families and pupils move, and placements lie out of area"
+    )
     channel_hazards: bool = Field(default=True, description="true or false: later hazards reach health")
     channel_service_harm: bool = Field(default=True, description="true or false: harm by services reaches health")
     channel_healing: bool = Field(default=True, description="true or false: healing reaches health")

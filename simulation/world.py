@@ -17,6 +17,8 @@ class Scalars(NamedTuple):
     channel_hazards: float  # switch
     families: float  # switch
     published_yll: float  # switch
+    type_specific_harm: float  # switch
+    instability_events: float  # switch
     hold_per_load: float
     hold_per_resilience: float
     support_lift: float
@@ -29,6 +31,10 @@ class Scalars(NamedTuple):
     instability_of_move: float
     leaves_school: float
     worker_change_harm: float
+    longstanding_after: float
+    longstanding_need: float
+    longstanding_risk: float
+    neglect_goes_on: float
     event_load_cap: float
     unserved_ratio: float
     exposed_ratio: float
@@ -55,7 +61,14 @@ class Scalars(NamedTuple):
     published_expectancy_female: float
 
 
-SWITCHES = ("adversity", "channel_hazards", "families", "published_yll")
+SWITCHES = (
+    "adversity",
+    "channel_hazards",
+    "families",
+    "published_yll",
+    "type_specific_harm",
+    "instability_events",
+)
 DERIVED = ("parental_year", "parental_else")
 
 ADVERSITY = np.dtype(
@@ -66,7 +79,11 @@ ADVERSITY = np.dtype(
         ("household", "i8"),
         ("parents", "i8"),
         ("severity", "i8"),  # hundredths of an event
+        ("need_load", "i8"),  # severity as need sees it [hundredths of an event]
+        ("healing", "i8"),  # log-odds added to healing [hundredths]
+        ("lasting", "i8"),
         ("direct_referral", "f8"),
+        ("risk", "f8"),  # log relative risk of mental illness
     ]
 )
 ADULT_ADVERSITY = np.dtype([("severity", "i8"), ("per_unresolved", "f8"), ("per_condition", "f8")])
@@ -103,6 +120,21 @@ EVENT = np.dtype(
     ]
 )
 
+INSTABILITY = np.dtype(
+    [
+        ("kind", "i8"),
+        ("age_from", "i8"),
+        ("age_to", "i8"),
+        ("exposes", "i8"),
+        ("cost", "i8"),  # hundredths of a penny
+        ("hazard", "f8"),
+        ("per_unresolved", "f8"),
+        ("looked_after", "f8"),
+        ("not_held", "f8"),
+        ("harm", "f8"),  # ratio to instability_of_move
+    ]
+)
+
 
 class World(NamedTuple):
     """All numbers of one draw that do not change with the year."""
@@ -123,6 +155,12 @@ class World(NamedTuple):
     supports: Any  # SUPPORT
     specialists: Any  # service numbers
     events: Any  # EVENT
+    moves: Any  # INSTABILITY
+    moves_gradient: Any  # (rows of moves, 10)
+    placement_move: int  # row of moves
+    outside: int  # row of moves: a placement outside the authority
+    outside_share: Any  # (S,) of placements
+    outside_cost: Any  # (2, A, S) of a day within and outside, less that of the mean placement [hundredths of a penny]
     universal: Any  # (18,) service number by age
     plan: int
     assessment: int
@@ -137,6 +175,7 @@ class World(NamedTuple):
     incidence: Any  # (C, 2, ages) [per person-year] baseline once referenced
     log_ratio: Any  # (C, 9) log relative risk at exposures 0 to 8
     moderated: Any  # (C,)
+    mental: Any  # (C,) whether types of adversity differ in its risk
     ratio_ceiling: Any  # (C,)
     mortality: Any  # (2, ages) [per person-year] baseline once referenced
     log_ratio_death: Any  # (2, 9)
@@ -146,6 +185,7 @@ class World(NamedTuple):
     mean_other: Any  # (18, 10) wider and repeated CATs by age and ACE count, reference cohort
     mean_healed: Any  # (18, 10) healed events by age and ACE count, reference cohort
     mean_resilience: Any  # (18, 10) resilience by age and ACE count, reference cohort
+    mean_type_risk: Any  # (18, 10) log of the mean ratio by types, by age and ACE count, reference cohort
     mean_burden: Any  # (18,) unresolved events a child, reference cohort
 
 

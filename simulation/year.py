@@ -14,6 +14,7 @@ from agents.adversity import (
     hazard_adult_adversity,
     hazard_childhood_adversity,
     ratio_circumstances,
+    years_longstanding,
 )
 from agents.child import MILLION, NEVER
 from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
@@ -88,6 +89,27 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
         drawn = household[kind % 4] if w.p.families and row.household else u[kind % 4]
         if happens(drawn, hazard):
             suffer(child, w, ledger, year, kind, 0)
+    if w.p.type_specific_harm:
+        neglect_year(child, w, ledger, year)
+
+
+@rule
+def neglect_year(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """Count a year of neglect: it happened this year, or goes on from last year while nobody looks after the child."""
+    was = child.neglect
+    child.neglect = 0
+    for kind in range(len(w.adversities)):
+        if w.adversities[kind].lasting and child.recent >> kind & 1:
+            child.neglect = 1
+    if was and not child.neglect and support_tier(child, w) != Tier.LOOKED_AFTER:
+        u = uniforms(w.key, child.id, year, 0, Decision.NEGLECT)
+        if u[0] < w.p.neglect_goes_on:
+            child.neglect = 1
+    child.neglected += child.neglect
+    if child.neglect and not was:
+        note(ledger, child, first_day(year), Entry.NEGLECT_BEGINS, 0, 0)
+    if was and not child.neglect:
+        note(ledger, child, first_day(year), Entry.NEGLECT_ENDS, 0, child.neglected)
 
 
 @rule
@@ -118,6 +140,7 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
             child.aats += 1
             child.unresolved += 1
             child.severity += row.severity
+            child.need_load += row.severity
             ledger.aats[year, child.authority, kind] += 1
             note(ledger, child, first_day(year), Entry.ADULT_ADVERSITY, kind, 1)
 
@@ -165,6 +188,8 @@ def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
     child.referred = NEVER
     child.placements = 0
     child.moved = 0
+    child.neglect = 0
+    child.out_of_area = 0
     child.outcome = Outcome.NO_NEED
 
 
@@ -178,7 +203,7 @@ def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     if child.unresolved > 0:
         holder = child.support if child.support != NONE else child.education
         log_odds = log_odds_healing(
-            (w.p.heal_child if young else w.p.heal_adult) + c.recovery[a],
+            (w.p.heal_child if young else w.p.heal_adult) + c.recovery[a] + 0.01 * child.healing / child.unresolved,
             c.tip_healing[a][holder] if holder != NONE else 0.0,
             w.p.heal_supported,
             child.resilience / MILLION,
@@ -189,6 +214,8 @@ def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         healed = count_healed(u[0], child.unresolved, logistic(log_odds))
         if healed > 0:
             child.severity -= child.severity * healed // child.unresolved
+            child.need_load -= child.need_load * healed // child.unresolved
+            child.healing -= child.healing * healed // child.unresolved
             child.unresolved -= healed
             child.healed += healed
             ledger.healed[year, a] += healed
@@ -230,16 +257,30 @@ def see_exposure(child: Any, w: Any, year: int) -> None:
 
 
 @rule
+def type_risk(child: Any, w: Any) -> float:
+    """Sum what a person's types of adversity, and long standing of neglect, add to the log risk of mental illness."""
+    total = w.p.longstanding_risk * years_longstanding(child.neglected, w.p.longstanding_after)
+    for kind in range(len(w.adversities)):
+        if child.types >> kind & 1:
+            total += w.adversities[kind].risk
+    return float(total)
+
+
+@rule
 def log_ratio_condition(child: Any, w: Any, number: int, age: int) -> float:
     """Give a person's log relative risk of a condition, moderated by resilience where it moderates.
 
-    Resilience is taken about its reference mean at the same ACE count, so that the risk at that count stays.
+    Resilience is taken about its reference mean at the same ACE count, so that the risk at that count stays; types
+    of adversity about the log of their mean ratio there, so that the mean relative risk stays.
     """
     log_ratio = along(w.log_ratio[number], child.exposure / MILLION)
     if w.moderated[number]:
         means = w.mean_resilience[min(age, ADULT - 1)]
         mean = means[min(child.aces, len(means) - 1)]
         log_ratio -= moderation(child.resilience / MILLION, mean, child.aces, w.p.moderation)
+    if w.p.type_specific_harm and w.mental[number]:
+        means = w.mean_type_risk[min(age, ADULT - 1)]
+        log_ratio += type_risk(child, w) - means[min(child.aces, len(means) - 1)]
     return log_ratio
 
 

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.build import build
 from simulation.cells import LARGEST, read_table
 from simulation.errors import InputError
 from simulation.inputs import FOLDER, Number, Tables, check_table, load_tables
 from simulation.network import EVERY_CHILD, check_network
 from simulation.rows import KEYS
+from simulation.scenario import Switches
 
 Change = Callable[[bytes], bytes]
 Refuse = Callable[[str, Change], str]
@@ -281,3 +283,50 @@ def test_a_number_is_never_changed() -> None:
     number = Number("x", 1.0, "share", None, None, "fixed", "s", "derived", "read", "", "f.csv", 2)
     with pytest.raises(AttributeError):
         number.value = 2.0  # type: ignore[misc]
+
+
+# Refused: harm that cannot be
+
+
+HARMS: list[tuple[str, Change, str]] = [
+    (
+        "type_harm",
+        put(b"verbal_abuse,1,", b"verbal_abuse,0,"),
+        "row 2: column 'need_weight': '0' is not allowed: .*0.01",
+    ),
+    ("type_harm", put(b"verbal_abuse,1,", b"verbal_abuse,-1,"), "row 2: column 'need_weight': '-1' is not allowed"),
+    ("type_harm", put(b"-0.1,0.25,0,", b"-0.1,2.5,0,"), "row 2: column 'risk_log_ratio': '2.5' is not allowed: .*2"),
+    ("type_harm", put(b"verbal_abuse", b"verbal_abus"), "adversity 'verbal_abuse' has no row; add it"),
+    (
+        "type_harm",
+        lambda content: content.rstrip() + b"\nx" + content.splitlines()[1],
+        "row 19: no adversity 'xverbal_abuse' in adversities.csv; remove it",
+    ),
+    ("instability_events", put(b"0,4,0.14", b"0,4,5.1"), "row 2: column 'hazard': '5.1' is not allowed: .*5; correct"),
+    ("instability_events", put(b"0,4,0.14", b"0,4,-0.1"), "row 2: column 'hazard': '-0.1' is not allowed"),
+    ("instability_events", put(b"0,4,0.14", b"0,5,0.14"), "home_move: two age bands both hold age 5; part them"),
+    (
+        "instability_events",
+        put(b"placement,0,17,0,", b"placement,0,17,0.1,"),
+        "row 7: placement_move: arises in placements, so give ages 0 to 17 and a hazard of 0",
+    ),
+    (
+        "instability_events",
+        put(b",education,0,rsa", b",health,0,rsa"),
+        "row 6: school_move: payer, cashable and arises are not those of its row above; make them the same",
+    ),
+    ("out_of_area", put(b"kinship_care,0.36", b"kinship_care,1.36"), "row 2: column 'share': '1.36' is not allowed"),
+    ("out_of_area", put(b"kinship_care", b"camhs"), "row 2: 'camhs' is no looked-after service; remove it"),
+]
+
+
+@pytest.mark.parametrize(("table", "change", "expected"), HARMS)
+def test_b_harm_that_cannot_be_is_refused(refuse: Refuse, table: str, change: Change, expected: str) -> None:
+    assert re.match(expected, refuse(table, change))
+
+
+def test_b_a_move_that_a_rule_is_about_needs_its_row(changed: Callable[[str, Change], Path]) -> None:
+    """B: without its row of placement moves, the world is not built; the line says so."""
+    tables = load_tables(changed("instability_events", put(b"placement_move", b"placement_moved")))
+    with pytest.raises(InputError, match=r"^instability_events\.csv: placement_move has 0 rows .*; give one$"):
+        build(tables, tables.values(), Switches(), (0, 0, 0))

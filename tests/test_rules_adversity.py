@@ -17,9 +17,12 @@ from agents.adversity import (
     happens,
     hazard_adult_adversity,
     hazard_childhood_adversity,
+    hazard_instability,
+    load_of_need,
     probability,
     probability_need,
     ratio_circumstances,
+    years_longstanding,
 )
 
 SPAN = [0.0, 5e-324, 1e-300, 1e-12, 0.1, 0.5, 1.0, 3.7, 40.0, 800.0, 1e300]
@@ -31,6 +34,9 @@ GRIDS: list[tuple[Callable[..., Any], list[list[Any]]]] = [
     (hazard_childhood_adversity, [FEW, FEW, [0.0, 8.1], [1.0, 1.3], [1.0, 2.5], [0.0, 0.98]]),
     (ratio_circumstances, [[False, True], [False, True], FEW, FEW]),
     (hazard_adult_adversity, [FEW, [0.4, 1.7], FEW, [0, 1, 10], [0.0, 0.15], [0.0, 0.3]]),
+    (hazard_instability, [FEW, [0.4, 1.7], FEW, [0.0, 0.1], [0.0, 3.0], [1.0, 1.5]]),
+    (years_longstanding, [[0, 1, 2, 3, 17], [0.0, 2.0, 2.5]]),
+    (load_of_need, [FEW, [0.0, 1.0, 15.0], [0.0, 0.1]]),
     (amplification, [FEW, [1e-9, 0.4, 3.0], [0.0, 0.3, 10.0], [1.0, 1.5]]),
     (probability_need, [SPAN[:8], [0.0, 0.16], FEW, SHARES, [0.0, 0.3, 1.0]]),
 ]
@@ -206,3 +212,18 @@ def test_need_rises_with_load_and_falls_with_resilience() -> None:
     by_resilience = [probability_need(0.1, 0.16, 3.0, level / 10, 0.3) for level in range(11)]
     assert all(low < high for low, high in pairwise(by_load))
     assert all(low > high for low, high in pairwise(by_resilience))
+
+
+def test_a_hazard_of_a_move_by_hand() -> None:
+    """Base 0.03, gradient 2, two events at 0.1 each, looked after 3, not held 1.5."""
+    assert hazard_instability(0.03, 2.0, 2.0, 0.1, 3.0, 1.5) == pytest.approx(0.324, rel=1e-12)
+    assert hazard_instability(0.03, 1.0, 5.0, 0.0, 1.0, 1.0) == 0.03
+    assert hazard_instability(0.0, 2.0, 5.0, 0.1, 3.0, 1.5) == 0.0
+
+
+def test_long_standing_by_hand() -> None:
+    """Years beyond those after which neglect is longstanding raise a load, by nothing where there is no effect."""
+    assert [years_longstanding(years, 2.0) for years in (0, 2, 3, 7)] == [0, 0, 1, 5]
+    assert load_of_need(4.0, 5.0, 0.1) == pytest.approx(6.0)
+    assert load_of_need(4.0, 5.0, 0.0) == 4.0
+    assert load_of_need(0.0, 5.0, 0.1) == 0.0

@@ -9,7 +9,7 @@ import pytest
 from worlds import scenario
 
 from agents.child import CHILD
-from simulation.cohort import Life, run, shape_of
+from simulation.cohort import Life, reference, run, shape_of
 from simulation.context import Surroundings, year_context
 from simulation.inputs import Tables
 from simulation.ledger import LINES, Ledger, empty_ledger
@@ -59,6 +59,20 @@ def test_e01_mesa_and_compiled_live_the_same_lives(
     children["frailty"] *= 2
     one, other = (watched(coupled, world, children, engine, LINES) for engine in ("mesa", "compiled"))
     assert one[0].ledger.lines[0] > 0
+    assert_same_lives(one, other)
+
+
+def test_e01_the_same_lives_where_harms_differ_and_families_move(
+    tables: Tables, values: dict[str, float], key: Key
+) -> None:
+    """E01: 60 children of Sandwell, birth to death, type-specific harm and moves on, journal too. Exact."""
+    s = Surroundings(tables, values, scenario(type_specific_harm=True, instability_events=True))
+    children = cohort(tables, values, ["sandwell"], 60, key)
+    children["frailty"] *= 2
+    there = reference(tables, values, s.scenario.switches, key, 500)
+    one, other = (watched(s, there, children, engine, LINES) for engine in ("mesa", "compiled"))
+    book = one[0].ledger
+    assert min(book.instability.sum(), book.instability_cost.sum(), one[0].children["neglected"].sum()) > 0
     assert_same_lives(one, other)
 
 
