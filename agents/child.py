@@ -44,7 +44,10 @@ CHILD = np.dtype(
         ("support", "u1"),  # service number, or NONE; the placement of a looked-after child
         ("outcome", "u1"),  # names.Outcome of the last year passed
         ("moved", "u1"),  # 1 after a year with a move of school or placement
+        ("adult_services", "u2"),  # bits, by row of adult_services.csv: those of this year
         ("waiting", "u1"),  # service on whose waiting list the child is, or NONE
+        ("standing", "u1"),  # bits of names.Standing
+        ("agencies", "u1"),  # bits, by agency: those in touch with the person this year
     ]
 )
 """A child's state: at most 128 bytes, so that a region of a million children is 128 MB."""

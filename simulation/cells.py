@@ -22,6 +22,9 @@ BANDED = {
     "adult_adversities": ("adversity",),
     "pathways": ("service", "move"),
     "events": ("event",),
+    "adult_outcomes": ("outcome",),
+    "adult_routes": ("service", "reason"),
+    "pay": ("attainment",),
 }
 """Tables of age bands, by what each set of bands is of."""
 WHOLE = {"need": (0, 17), "incidence": (0, 110), "adult_adversities": (18, 110)}

@@ -44,6 +44,8 @@ class Decision(IntEnum):
     ARRIVAL = 19  # whose life an arrival has led so far, -, -, -
     FAMILY = 29  # joins a family, which age of sibling, which sibling, - ; move 1: a parent's adversity (by family)
     PLACE = 26  # move = service: turn among those who ask, day of a place from the list, worker leaves, harm of it
+    ADULT_LIFE = 24  # level 3, early parenthood, NEET, employed (below 18: level 2)
+    ADULT_SERVICE = 25  # used adult service 4 x move, +1, +2, +3
 
 
 @rule
