@@ -62,6 +62,8 @@ def schooling(tables: Tables, life: Life, rows: list[int], children: Any, stock:
         "sen_support_share": stock["sen_support"][5:16].sum() / pupils,
         "education_health_care_plan_share": stock["ehc_plan"][5:16].sum() / pupils,
         "not_in_education_16_17": stock["not_in_education"][16:18].sum() / children[16:18].sum(),
+        "elective_home_education_share": stock["elective_home_education"][5:16].sum() / pupils,
+        "missing_education_share": stock["missing_education"][5:16].sum() / pupils,
         "youth_justice_first_entrants": 1e5 * flows[10:18, Flow.YOUTH_JUSTICE_ENTRANTS].sum() / children[10:18].sum(),
     }
     for phase, ages in (("primary", PRIMARY), ("secondary", SECONDARY)):

@@ -31,6 +31,7 @@ from simulation.inputs import Tables
 from simulation.ledger import LINES, Ledger
 from simulation.network import reason_names
 from simulation.population import cohort
+from simulation.residents import Town, residents
 from simulation.scenario import Lever, Scenario, Switches
 from simulation.world import OUTCOME_OF_LIFE, World
 
@@ -423,3 +424,35 @@ def test_threads_change_nothing(today: Surroundings, on: World, sandwell: Any, a
     two = run(today, on, sandwell, jobs=2)
     assert two.children.tobytes() == adults.children.tobytes()
     assert all((getattr(two.ledger, name) == getattr(adults.ledger, name)).all() for name in BOOKS)
+
+
+@pytest.mark.parametrize(
+    "switches", [{"rationing": True, "amplification": True}, {"families": True}], ids=["coupled", "families"]
+)
+def test_e01_engines_agree_with_other_parts_on(
+    tables: Tables, values: Values, key: Key, on: World, switches: dict[str, bool]
+) -> None:
+    """E01: 20 children with adult life and other switches on, to 30: records and books of both engines. Exact."""
+    chosen = scenario(adult_life=True, **switches)
+    children = cohort(tables, values, ["sandwell"], 20, key, chosen.switches)
+    one, other = (
+        run(Surroundings(tables, values, chosen), on, children, engine, years=30) for engine in ("mesa", "compiled")
+    )
+    assert one.children.tobytes() == other.children.tobytes()
+    assert all((np.asarray(getattr(one.ledger, name)) == getattr(other.ledger, name)).all() for name in BOOKS)
+
+
+def test_residents_have_their_young_life_counted(tables: Tables, values: Values, on: World) -> None:
+    """Residents to 24: person-years at 16-24 are those of the ages of their records, none is paid work after. Exact."""
+    s = Surroundings(tables, values, scenario(adult_life=True))
+    seen: list[int] = []
+
+    def watch(year: int, people: Any) -> None:
+        age = year - people["birth_year"]
+        seen.append(int(((age >= 16) & (age <= 24)).sum()))
+
+    town = Town(s, on.key, ["sandwell"], 0.02)
+    town.begin(0)
+    book = residents(s, on, town, 0, 28, watch=watch).ledger
+    assert counted(book, Count.AGED_16_TO_24)[:28].tolist() == seen
+    assert counted(book, Count.NEET)[27] > 0
