@@ -8,6 +8,7 @@ import pytest
 from experiments import base_case, screen
 from experiments.adult import QUANTITIES
 from experiments.results import Results
+from experiments.timeline import words
 from simulation.scenario import Lever, Scenario, Switches
 
 pytest_plugins = ("command_line_fixtures",)
@@ -82,3 +83,19 @@ def test_the_command_counts_agencies(wellheld) -> None:
     rows = json.loads(wellheld("agencies", "sandwell", "--children", "60", "--json").out)
     assert {"age", "aces", "person_years", "mean_agencies"} <= set(rows[0])
     assert wellheld("agencies", "region").code == 2
+
+
+def test_a_timeline_tells_of_adult_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work, attainment and adult services are told with the switch on, and never without."""
+    monkeypatch.setattr("experiments.timeline.REFERENCE_CHILDREN", 100)
+    words_of = {
+        on: " ".join(
+            line
+            for child in range(6)
+            for line in words(child, "sandwell", 1, Scenario(name="told", switches=Switches(adult_life=on)), 20)
+        )
+        for on in (False, True)
+    }
+    for what in ("In work", "Out of work", "Reaches level 2", "This year with: "):
+        assert what in words_of[True]
+        assert what not in words_of[False]
