@@ -44,12 +44,15 @@ CHILD = np.dtype(
         ("support", "u1"),  # service number, or NONE; the placement of a looked-after child
         ("outcome", "u1"),  # names.Outcome of the last year passed
         ("moved", "u1"),  # 1 after a year with a move of school or placement
+        ("adult_services", "u2"),  # bits, by row of adult_services.csv: those of this year
         ("waiting", "u1"),  # service on whose waiting list the child is, or NONE
         ("need_load", "u2"),  # severity of the unresolved events as need sees it [hundredths of an event]
         ("healing", "i2"),  # what their types add to the log-odds of healing, summed [hundredths]
         ("neglected", "u1"),  # years in which a lasting type of adversity went on
         ("neglect", "u1"),  # 1 while it goes on
         ("out_of_area", "u1"),  # 1 in a placement outside the authority
+        ("standing", "u1"),  # bits of names.Standing
+        ("agencies", "u1"),  # bits, by agency: those in touch with the person this year
     ]
 )
 """A child's state: at most 128 bytes, so that a region of a million children is 128 MB."""

@@ -61,6 +61,7 @@ class Ever(IntEnum):
     EXCLUDED = 6
     OUT_OF_SCHOOL = 7
     LEFT_CARE_AT_18 = 8
+    LEFT_CARE_AT_16_OR_17 = 9
 
 
 EVER_OUTCOME = 12
@@ -96,6 +97,53 @@ RANKS = BANDS * 2 * TURNS
 """Ranks of those who ask for a place: by band, then who waits since an earlier year, then by lot."""
 
 
+class Standing(IntEnum):
+    """Bits of `standing`: what a young person has reached and does; the first five are outcomes drawn by rows."""
+
+    LEVEL_2 = 0
+    LEVEL_3 = 1
+    EARLY_PARENT = 2
+    NEET = 3
+    EMPLOYED = 4
+    PERSISTENTLY_ABSENT = 5
+    SUSPENDED = 6
+
+
+OUTCOMES_OF_LIFE = 5
+"""Bits of `standing` that rows of adult_outcomes.csv decide."""
+
+
+class Reason(IntEnum):
+    """Bits of why an adult comes to a service: above adult adversities (from 0) and conditions (from CONDITIONS)."""
+
+    LEFT_CARE = 32
+    NEET = 33
+    NOT_EMPLOYED = 34
+    EARLY_PARENT = 35
+
+
+CONDITIONS = 16
+"""First bit of a reason that is a condition."""
+
+
+class Count(IntEnum):
+    """Yearly counts of young and adult life in a ledger, by authority; money in hundredths of a penny."""
+
+    AGED_16_TO_24 = 0
+    NEET = 1
+    LEVEL_2 = 2
+    LEVEL_3 = 3
+    EARLY_PARENTS = 4
+    EMPLOYED = 5
+    EARNINGS = 6
+    TAX = 7
+    BENEFITS = 8
+    CARE_LEAVERS = 9
+    CARE_LEAVERS_NEET = 10
+    CARE_LEAVERS_HOMELESS = 11
+    CARE_LEAVERS_IN_TOUCH = 12
+
+
 class Entry(IntEnum):
     """What a line of a child's timeline says."""
 
@@ -116,6 +164,9 @@ class Entry(IntEnum):
     SPECIALIST_BEGINS = 14
     SPECIALIST_ENDS = 15
     LEAVES_CARE = 16
+    STANDING_GAINED = 25
+    STANDING_LOST = 26
+    ADULT_SERVICE = 27
     JOINS_WAITING_LIST = 30
     LEAVES_WAITING_LIST = 31
     INSTABILITY = 20

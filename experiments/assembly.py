@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments import adult
 from experiments.bands import bands, shares
 from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
@@ -254,6 +255,19 @@ def flow_ledger(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def agencies(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
+    """Tabulate agencies in touch with a person in a year, by scenario, age and ACE count, over all runs."""
+    runs = [run for task in tasks for run in task.agencies]
+    parts = []
+    for scenario, label in (("today", TODAY), ("improved", plan.scenario.name)):
+        mean = np.mean([run[scenario] for run in runs], axis=0)
+        table = adult.agency_table(plan.tables, mean)
+        table.insert(0, "scenario", label)
+        table.insert(0, "place", plan.place)
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
+
+
 def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Results:
     """Put together the results of a run."""
     sums = stack(plan, tasks)
@@ -273,6 +287,11 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
         "drivers": ranked,
         "plausibility": plausibility,
     }
+    told = warnings(plan)
+    if plan.scenario.switches.adult_life:
+        tables["adult_life"] = adult.table(plan, sums)
+        tables["agencies"] = agencies(plan, tasks)
+        told = (*told, adult.WARNING)
     said = sentences(plan, ranked, tables)
     return Results(
         place=plan.place,
@@ -280,5 +299,5 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
         headline=tables.pop("headline"),
         tables=tables,
         assumptions=said,
-        warnings=warnings(plan),
+        warnings=told,
     )

@@ -13,6 +13,7 @@ import joblib
 import pandas as pd
 
 from experiments import assembly
+from experiments.adult import adult_sums, agency_counts
 from experiments.bands import seeds_of
 from experiments.plan import Plan, make_plan
 from experiments.plausibility import compare
@@ -52,6 +53,7 @@ class Task(NamedTuple):
     groups: list[dict[str, Any]]
     flows: list[dict[str, Any]]
     split: dict[str, Any]
+    agencies: list[dict[str, Any]]
 
 
 def run(
@@ -97,8 +99,8 @@ def run(
 
 def beside_data(plan: Plan) -> pd.DataFrame:
     """Set today's services under the central numbers beside the statutory returns."""
-    values = plan.tables.values()
-    world = reference(plan.tables, values, Switches(), seed_key(plan.seed, REFERENCE_SEED), REFERENCE_CHILDREN)
+    values, switches = plan.tables.values(), Switches(adult_life=plan.scenario.switches.adult_life)
+    world = reference(plan.tables, values, switches, seed_key(plan.seed, REFERENCE_SEED), REFERENCE_CHILDREN)
     children = cohort(plan.tables, values, plan.places, PLAUSIBLE_CHILDREN // len(plan.places), world.key)
     life = live(Surroundings(plan.tables, values, Scenario.today()), world, children)
     return compare(plan.tables, life, plan.place, list(plan.places))
@@ -111,7 +113,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
     world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED - draw % 60_000), REFERENCE_CHILDREN)
     today = Surroundings(tables, values, plan.scenario.model_copy(update={"levers": ()}))
     improved = Surroundings(tables, values, plan.scenario)
-    found = Task([], [], [], {})
+    found = Task([], [], [], {}, [])
     for number in seeds_of(draw, matrix):
         key = seed_key(plan.seed, number)
         children = cohort(tables, values, plan.places, plan.children, key, switches)
@@ -121,13 +123,22 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
             "improved": live(improved, here, children, plan.engine),
             "none": live(today, here._replace(p=here.p._replace(adversity=0.0)), children, plan.engine),
         }
-        found.sums.append({name: sums(tables, values, life, plan.places) for name, life in lives.items()})
+        found.sums.append({name: summed(plan, values, life) for name, life in lives.items()})
         gdp = gdp_per_head(tables, values)
         found.groups.append({name: groups(life, gdp) for name, life in lives.items()})
-        found.flows.append(flows(plan, {name: lives[name] for name in ("today", "improved")}))
+        twins = {name: lives[name] for name in ("today", "improved")}
+        found.flows.append(flows(plan, twins))
+        if switches.adult_life:
+            found.agencies.append({name: agency_counts(tables, life, plan.places) for name, life in twins.items()})
     if matrix == 0 and draw < SPLIT_DRAWS:
         found.split.update(by_channel(plan, values, world, seeds_of(draw, matrix)[0], found.sums[0]))
     return found
+
+
+def summed(plan: Plan, values: Values, life: Life) -> dict[str, Any]:
+    """Sum a run into what is asked of it, adult life too where it is on."""
+    found = sums(plan.tables, values, life, plan.places)
+    return found | adult_sums(plan.tables, values, life, plan.places) if plan.scenario.switches.adult_life else found
 
 
 def flows(plan: Plan, lives: dict[str, Life]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Answer at the command line: run, timeline, parameters, check, benchmark, and the published models.
+"""Answer at the command line: run, timeline, agencies, parameters, check, benchmark, and the published models.
 
 Libraries that are slow to load are imported inside the command that needs them, so that
 `wellheld --help` answers at once.
@@ -238,6 +238,26 @@ def timeline(
 
     for line in words(child, place, seed, chosen, total):
         typer.echo(line)
+
+
+@app.command()
+def agencies(
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="An authority.", autocompletion=complete_place)],
+    seed: Seed = 1,
+    children: Children = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Count the agencies in touch with a person in a year, by age and ACE count, under today's services."""
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    from simulation.inputs import load_tables
+
+    place = known_place(place, tuple(places(load_tables())))
+    check_children(children, 1)
+    from experiments import agencies as overlap
+
+    table = overlap.agencies(place, seed, children)
+    typer.echo(str(table.to_json(orient="records", indent=2)) if as_json else overlap.screen(place, table))
 
 
 @app.command()

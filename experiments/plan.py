@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments.questions import find_scenario
 from experiments.results import DIFFERENCE, REGION, TODAY
 from simulation.build import build
@@ -13,11 +15,12 @@ from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
 from simulation.frailty import Values
-from simulation.inputs import NamedValues, Tables, check_all_read, load_tables
+from simulation.inputs import NamedValues, Number, Tables, check_all_read, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
 from simulation.residents import Town
-from simulation.sampling import sobol_pair, uncertain
+from simulation.rows import SWITCHED
+from simulation.sampling import sobol_pair, switch_of, uncertain
 from simulation.scenario import Scenario, Switches
 
 SMALLEST = 0.002
@@ -72,7 +75,7 @@ def make_plan(
             f"scenario '{chosen.name}': a run already sets its scenario against today; give another, such as "
             "unchanged, or a file with another name in it"
         )
-    numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
+    numbers, points = draw_numbers(tables, chosen, draws, seed)
     return Plan(
         tables=tables,
         place=place,
@@ -83,14 +86,39 @@ def make_plan(
         children=children,
         engine=engine,
         names=tuple(number.name for number in numbers),
-        points=sobol_pair(numbers, draws, seed),
+        points=points,
     )
+
+
+def draw_numbers(tables: Tables, chosen: Scenario, draws: int, seed: int) -> tuple[list[Number], tuple[Any, Any]]:
+    """Draw every uncertain number that matters to a scenario and that it does not set.
+
+    The numbers of a part of the model that is switched off are left at their values. Those of a part that is on are
+    drawn apart, so that no switch moves the draws of another part.
+
+    Returns
+    -------
+    the P numbers, and two (draws, P) matrices
+    """
+    numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
+    switched = sorted(set(SWITCHED.values()))
+    groups: list[tuple[int | tuple[int, int], list[Number]]] = [
+        (seed, [number for number in numbers if not switch_of(number)])
+    ]
+    groups += [
+        ((seed, 1 + k), [number for number in numbers if switch_of(number) == switch])
+        for k, switch in enumerate(switched)
+        if getattr(chosen.switches, switch)
+    ]
+    pairs = [sobol_pair(group, draws, own_seed) for own_seed, group in groups]
+    first, second = (np.hstack([pair[matrix] for pair in pairs]) for matrix in range(2))
+    return [number for _, group in groups for number in group], (first, second)
 
 
 def check_parameters(tables: Tables) -> None:
     """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
     values, key = tables.values(), seed_key(0)
-    switches = Switches(amplification=True, rationing=True, families=True)
+    switches = Switches(amplification=True, rationing=True, families=True, adult_life=True)
     everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))
     place = tables.rows["authorities"][0].authority
     children = cohort(tables, values, [place], 2, key, switches)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agents.names import Ever, Flow
+from agents.names import Count, Ever, Flow, Standing
 from simulation.build import authority_names, event_names, service_names
 from simulation.cohort import Life
 from simulation.inputs import Tables
@@ -62,6 +62,8 @@ def schooling(tables: Tables, life: Life, rows: list[int], children: Any, stock:
         "sen_support_share": stock["sen_support"][5:16].sum() / pupils,
         "education_health_care_plan_share": stock["ehc_plan"][5:16].sum() / pupils,
         "not_in_education_16_17": stock["not_in_education"][16:18].sum() / children[16:18].sum(),
+        "elective_home_education_share": stock["elective_home_education"][5:16].sum() / pupils,
+        "missing_education_share": stock["missing_education"][5:16].sum() / pupils,
         "youth_justice_first_entrants": 1e5 * flows[10:18, Flow.YOUTH_JUSTICE_ENTRANTS].sum() / children[10:18].sum(),
     }
     for phase, ages in (("primary", PRIMARY), ("secondary", SECONDARY)):
@@ -100,15 +102,44 @@ def ever(life: Life, rows: list[int]) -> dict[str, float]:
     return found
 
 
+def adult_indicators(tables: Tables, life: Life, places: list[str]) -> dict[str, float]:
+    """Work out what is published of young and adult life; a cohort's year is its age."""
+    rows = [authority_names(tables).index(place) for place in places]
+    count, alive = life.ledger.adult[:, rows].sum(axis=1), life.ledger.alive[:, rows].sum(axis=1)
+    people = life.children[np.isin(life.children["authority"], rows)]
+    women = people[people["sex"] == 1]
+    mothers = float((women["standing"] >> Standing.EARLY_PARENT & 1).sum())
+
+    def part(column: int, of: Any, first: int, last: int) -> float:
+        return float(count[first : last + 1, column].sum() / max(1, of[first : last + 1].sum()))
+
+    leavers = count[:, Count.CARE_LEAVERS]
+    return {
+        "level_2_at_16": part(Count.LEVEL_2, alive, 16, 16),
+        "level_2_by_19": float(count[16:18, Count.LEVEL_2].sum() / max(1, alive[19])),
+        "level_3_by_19": part(Count.LEVEL_3, alive, 19, 19),
+        "births_under_20": 1e3 * mothers * len(people) / max(1, len(women) * alive[15:20].sum()),
+        "neet_18_24": part(Count.NEET, alive, 18, 24),
+        **{
+            f"in_work_{first}_{last}": part(Count.EMPLOYED, alive, first, last)
+            for first, last in ((18, 24), (25, 34), (35, 49), (50, 64))
+        },
+        "care_leavers_in_education_or_work": 1.0 - part(Count.CARE_LEAVERS_NEET, leavers, 19, 21),
+        "care_leavers_in_touch": part(Count.CARE_LEAVERS_IN_TOUCH, leavers, 19, 21),
+    }
+
+
 def compare(tables: Tables, life: Life, place: str, places: list[str]) -> pd.DataFrame:
-    """Set the model beside the data of a place.
+    """Set the model beside the data of a place; adult life too, where it was followed.
 
     Returns
     -------
     columns place, indicator, title, unit, year, data, model, ratio
     """
-    found = indicators(tables, life, places)
-    rows = [row for row in tables.rows["indicators"] if row.authority == place and row.indicator in found]
+    found, listed = indicators(tables, life, places), tables.rows["indicators"]
+    if life.ledger.adult.any():
+        found, listed = found | adult_indicators(tables, life, places), [*listed, *tables.rows["adult_indicators"]]
+    rows = [row for row in listed if row.authority == place and row.indicator in found]
     table = pd.DataFrame(
         {
             "place": place,

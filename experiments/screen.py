@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -43,6 +44,7 @@ def screen(results: Results) -> str:
         levels(results),
         [*wrapped(TIERS_READ), *comparison(results, tier_quantities())],
         by_place(results) if results.place == REGION else [],
+        adult_life(results),
         closing(results),
     ]
     lines = [line for block in blocks if block for line in (*block, "")]
@@ -171,6 +173,33 @@ def by_place(results: Results) -> list[str]:
         "By authority: CATs per child; lost GDP and service cost, both discounted, GBP million",
         *align(table),
     ]
+
+
+def adult_life(results: Results) -> list[str]:
+    """Tabulate young and adult life, where it was followed: today, improved, difference, due to adversity."""
+    table = results.tables.get("adult_life")
+    if table is None:
+        return []
+    here = table[table["place"] == results.place]
+    rows: dict[str, dict[str, Any]] = {}
+    for row in here.to_dict("records"):
+        rows.setdefault(str(row["quantity"]), {})[str(row["scenario"])] = row
+    lines = [["", TODAY, results.improved[:10], DIFFERENCE, "95%", "band", "to adversity"]]
+    sections: dict[int, str] = {}
+    for found in rows.values():
+        first = found[TODAY]
+        if first["section"] not in sections.values():
+            sections[len(lines)] = first["section"]
+        levels = [rounding.cells(found[name], "")["mean"] for name in (TODAY, results.improved)]
+        gap = rounding.cells(found[DIFFERENCE], "", sign=True)
+        due = rounding.cells(found["due_to_adversity"], "", sign=True)["mean"]
+        unit = {"GBP million": "", "share": " (share)"}.get(str(first["unit"]), " (years)")
+        lines.append([f" {first['title']}{unit}", *levels, gap["mean"], gap["low_95"], gap["high_95"], due])
+    title = "Young and adult life; money in GBP million. Transfers are no cost; earnings overlap with lost GDP."
+    told = [*wrapped(title)]
+    for place, line in enumerate(align(lines)):
+        told += [sections[place], line] if place in sections else [line]
+    return told
 
 
 def break_even(table: pd.DataFrame) -> Iterator[str]:

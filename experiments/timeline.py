@@ -17,6 +17,14 @@ from simulation.scenario import Scenario
 
 REFERENCE_CHILDREN = 4000
 SEXES = ("boy", "girl")
+STANDINGS = (
+    ("Reaches level 2", ""),
+    ("Reaches level 3", ""),
+    ("Becomes a parent before 20", ""),
+    ("Not in education, employment or training", "No longer out of education, employment and training"),
+    ("In work", "Out of work"),
+)
+"""Words for each bit of `agents.names.Standing` that rows decide: gained, and lost."""
 
 
 def words(
@@ -83,6 +91,7 @@ def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
     conditions = [row.title for row in rows["conditions"]]
     moves = list({row.kind: row.title for row in rows["instability_events"]}.values())
     events = list({row.event: row.title for row in rows["events"]}.values())
+    adult_services = [row.title for row in rows["adult_services"]]
     outcomes = {
         Outcome.HELD: "holds the child",
         Outcome.HELD_WITH_SUPPORT: "holds the child with support",
@@ -110,4 +119,7 @@ def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
         Entry.NEGLECT_BEGINS: lambda *_: "Neglect begins",
         Entry.NEGLECT_ENDS: lambda _, number: f"Neglect ends; {number} year{'s' if number > 1 else ''} of it so far",
         Entry.LEAVES_CARE: lambda *_: "Leaves care at 18",
+        Entry.STANDING_GAINED: lambda detail, _: STANDINGS[detail][0],
+        Entry.STANDING_LOST: lambda detail, _: STANDINGS[detail][1],
+        Entry.ADULT_SERVICE: lambda detail, _: f"This year with: {adult_services[detail]}",
     }

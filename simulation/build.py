@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from agents.names import ADULT, AGES, DAYS, NONE, Channel, Tier
+from agents.names import ADULT, AGES, DAYS, NONE, Channel, Standing, Tier
+from simulation.adult_parts import adult_parts
 from simulation.baselines import health_parts
 from simulation.errors import InputError
 from simulation.frailty import Values, base_hazards, centred, parental_ratios
 from simulation.harm import instability_parts, risk_span, type_harms
 from simulation.inputs import Tables
+from simulation.prices import PRICE_YEAR as PRICE_YEAR
+from simulation.prices import deflator as deflator
 from simulation.scenario import Switches
 from simulation.world import (
     ADULT_ADVERSITY,
@@ -27,9 +30,12 @@ from simulation.world import (
     World,
 )
 
-PRICE_YEAR = "2023-24"
 COUNTS = 7
 """ACE counts that references are tabulated by: 0 to 5, and six or more together, who are few."""
+
+
+LEAVES = {"persistent_absence": Standing.PERSISTENTLY_ABSENT, "suspended": Standing.SUSPENDED}
+"""Recorded events of secondary school that later life reads."""
 
 
 def number_of(tables: Tables, service: str) -> int:
@@ -70,8 +76,8 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         specialists=np.array(
             [k for k, row in enumerate(tables.rows["services"]) if row.channel == "specialist"], np.int64
         ),
-        events=event_rows(tables, values),
         **instability_parts(tables, values, switches.instability_events, cost_day, partial(deflator, tables, values)),
+        events=event_rows(tables, values, switches),
         universal=np.array([universal_service(tables, age) for age in range(ADULT)], np.int64),
         plan=number_of(tables, "child_protection_plan"),
         assessment=number_of(tables, "assessment"),
@@ -82,6 +88,7 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         cost_day=cost_day,
         cost_entry=unit_costs(tables, values, "episode"),
         **health_parts(tables, values, single.moderation, risk_span(tables, values, single)),
+        **adult_parts(tables, values, switches),
         mean_other=np.zeros((ADULT, COUNTS)),
         mean_healed=np.zeros((ADULT, COUNTS)),
         mean_resilience=np.zeros((ADULT, COUNTS)),
@@ -109,6 +116,7 @@ def scalars(values: Values, switches: Switches) -> Scalars:
         channel_hazards=float(switches.channel_hazards),
         families=float(switches.families),
         published_yll=float(switches.published_yll),
+        adult_life=float(switches.adult_life),
         **parental_ratios(values, switches.families),
         type_specific_harm=float(switches.type_specific_harm),
         instability_events=float(switches.instability_events),
@@ -242,8 +250,8 @@ def event_names(tables: Tables) -> list[str]:
     return list(dict.fromkeys(row.event for row in tables.rows["events"]))
 
 
-def event_rows(tables: Tables, values: Values) -> Any:
-    """Build the rows of recorded events; one named as a service leads into it."""
+def event_rows(tables: Tables, values: Values, switches: Switches) -> Any:
+    """Build the rows of recorded events; one named as a service leads into it, some leave a mark on later life."""
     names, services = event_names(tables), service_names(tables)
     return np.array(
         [
@@ -258,28 +266,12 @@ def event_rows(tables: Tables, values: Values) -> Any:
                 row.if_out_of_school,
                 row.if_looked_after,
                 row.if_male,
+                1 << LEAVES[row.event] if switches.adult_life and row.event in LEAVES and row.age_to >= 11 else 0,
             )
             for row in tables.rows["events"]
         ],
         EVENT,
     )
-
-
-def deflator(tables: Tables, values: Values, since: str) -> float:
-    """Give the factor from the prices of a year to those of the price year.
-
-    Raises
-    ------
-    InputError
-        If a year between the two has no row.
-    """
-    years = [row.year for row in tables.rows["deflators"]]
-    if since not in (*years, "2013-14") or PRICE_YEAR not in years:
-        raise InputError(f"deflators.csv: no row leads from {since} to {PRICE_YEAR}; add the years between")
-    between = [year for year in sorted(years) if since < year <= PRICE_YEAR]
-    if len(between) != int(PRICE_YEAR[:4]) - int(since[:4]):
-        raise InputError(f"deflators.csv: years between {since} and {PRICE_YEAR} are missing; add their rows")
-    return float(np.prod([1 + values[f"deflators.{year}.value"] for year in between]))
 
 
 def unit_costs(tables: Tables, values: Values, per: str) -> Any:

@@ -23,6 +23,9 @@ BANDED = {
     "pathways": ("service", "move"),
     "events": ("event",),
     "instability_events": ("kind",),
+    "adult_outcomes": ("outcome",),
+    "adult_routes": ("service", "reason"),
+    "pay": ("attainment",),
 }
 """Tables of age bands, by what each set of bands is of."""
 WHOLE = {"need": (0, 17), "incidence": (0, 110), "adult_adversities": (18, 110)}

@@ -7,6 +7,7 @@ import numpy as np
 
 from agents.child import MILLION
 from agents.names import ADULT, AGES
+from simulation.adult_parts import agency_names
 from simulation.build import COUNTS, build, event_names, service_names
 from simulation.capacity import live_year
 from simulation.compiled import CompiledEngine, sum_ratios, sum_references
@@ -39,6 +40,8 @@ def shape_of(s: Surroundings) -> Shape:
         events=len(event_names(s.tables)),
         conditions=len(rows["conditions"]),
         instabilities=len(instability_kinds(s.tables)),
+        adult_services=len(rows["adult_services"]),
+        agencies=len(agency_names(s.tables)),
         neighbourhoods=int(sum(neighbourhoods(s.tables, place).sum() for place in s.places)),
     )
 

@@ -17,6 +17,7 @@ import numpy as np
 
 import agents
 from agents.child import CHILD
+from simulation.adulthood import adult_life
 from simulation.holding import hold
 from simulation.ledger import Ledger, add_ledgers, view_ledger
 from simulation.moves import count_held, gone
@@ -87,6 +88,7 @@ def live(children: Any, world: Any, context: Any, ledger: Any, year_from: int, y
                 setting(child, w, c, book, year)
             if parts & HOLDING:
                 hold(child, w, c, book, year)
+                adult_life(child, w, c, book, year)
                 recovery(child, w, c, book, year)
             if parts & AFTER:
                 health(child, w, c, book, year)

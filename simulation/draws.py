@@ -46,6 +46,8 @@ class Decision(IntEnum):
     PLACE = 26  # move = service: turn among those who ask, day of a place from the list, worker leaves, harm of it
     INSTABILITY = 27  # event of row 4 x move, +1, +2, +3; move OWN + row: harm of it, day, -, -; AREA + placement
     NEGLECT = 28  # neglect goes on from last year, -, -, -
+    ADULT_LIFE = 24  # level 3, early parenthood, NEET, employed (below 18: level 2)
+    ADULT_SERVICE = 25  # used adult service 4 x move, +1, +2, +3
 
 
 @rule

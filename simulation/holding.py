@@ -332,6 +332,7 @@ def recorded_events(child: Any, w: Any, ledger: Any, year: int) -> None:
             )
             if u[row.event % 4] < logistic(log_odds):
                 ledger.events[year, child.authority, row.event] += 1
+                child.standing |= row.leaves
                 note(ledger, child, first_day(year), Entry.RECORDED_EVENT, row.event, 0)
                 if row.service != NONE:
                     if child.ever >> Ever.YOUTH_JUSTICE & 1 == 0:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.names import ADULT, DAYS, RANKS, Flow, Outcome
+from agents.names import ADULT, AGES, DAYS, RANKS, Count, Flow, Outcome
 from agents.rules import rule
 
 JOURNAL = np.dtype([("child", "i8"), ("day", "i4"), ("entry", "i2"), ("detail", "i2"), ("number", "i4")])
@@ -56,6 +56,11 @@ class Ledger(NamedTuple):
     yld: Any  # (years, A) [millionths of a year]
     yll: Any  # (years, A) of deaths in the year [millionths of a year]
     onsets: Any  # (years, A, conditions)
+    adult: Any  # (years, A, names.Count)
+    adult_users: Any  # (years, A, adult services) people who used it in the year
+    adult_cost: Any  # (years, A, adult services) [hundredths of a penny]
+    condition_cost: Any  # (years, A, conditions) [hundredths of a penny]
+    agencies: Any  # (A, ages, 4, agencies + 1) person-years by age, ACE count (0, 1, 2-3, 4+) and agencies in touch
     journal: Any  # (LINES,) JOURNAL
     lines: Any  # (3,) lines written, room for lines, id of the only child watched or -1
 
@@ -72,6 +77,8 @@ class Shape(NamedTuple):
     conditions: int
     neighbourhoods: int
     instabilities: int
+    adult_services: int
+    agencies: int
     childhood: int = ADULT
 
 
@@ -113,6 +120,11 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "yld": (shape.years, a),
         "yll": (shape.years, a),
         "onsets": (shape.years, a, shape.conditions),
+        "adult": (shape.years, a, len(Count)),
+        "adult_users": (shape.years, a, shape.adult_services),
+        "adult_cost": (shape.years, a, shape.adult_services),
+        "condition_cost": (shape.years, a, shape.conditions),
+        "agencies": (a, AGES, 4, shape.agencies + 1),
     }
     fields: list[Any] = [(name, "i8", size) for name, size in sizes.items()]
     return np.dtype([*fields, ("journal", JOURNAL, (LINES,)), ("lines", "i8", (3,))])
@@ -181,6 +193,7 @@ def spend(child: Any, w: Any, ledger: Any, year: int, service: int, days: int) -
     ledger.days[year, child.authority, service] += days
     ledger.cost[year, child.authority, service] += cost
     child.cost += cost
+    child.agencies |= w.agency[service]
 
 
 @rule
@@ -190,6 +203,7 @@ def enter(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
     ledger.entries[year, child.authority, service] += 1
     ledger.cost[year, child.authority, service] += cost
     child.cost += cost
+    child.agencies |= w.agency[service]
 
 
 @rule

@@ -18,6 +18,8 @@ FAR = 1_000_000
 """A day that never comes."""
 OWN, AREA = 1_000, 2_000
 """First moves of the decision on instability that are of one event, and of one placement of the year."""
+LEAVES_CARE_FROM = 16
+"""Age from which an end of being looked after is leaving care [years]."""
 
 
 @rule
@@ -51,6 +53,12 @@ def in_social_care(child: Any, w: Any) -> bool:
 def out_of_school(child: Any, w: Any) -> bool:
     """Tell whether a child of school age is outside the school system."""
     return bool(child.education != NONE and w.services[child.education].tier == Tier.OUT_OF_SYSTEM)
+
+
+@rule
+def left_care(child: Any) -> bool:
+    """Tell whether a person left care at 18, or at 16 or 17 where adult life is followed."""
+    return bool(child.ever & (1 << Ever.LEFT_CARE_AT_18 | 1 << Ever.LEFT_CARE_AT_16_OR_17))
 
 
 @rule
@@ -309,6 +317,8 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
             flows[Flow.LOOKED_AFTER_STARTED] += 1
     elif was == Tier.LOOKED_AFTER:
         flows[Flow.LOOKED_AFTER_CEASED] += 1
+        if w.p.adult_life and year - child.birth_year >= LEAVES_CARE_FROM:
+            child.ever |= 1 << Ever.LEFT_CARE_AT_16_OR_17
 
 
 @rule

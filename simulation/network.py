@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from simulation.errors import InputError
+from agents.names import CONDITIONS, Reason
+from simulation.errors import InputError, nearest
 
 EVERY_CHILD = 1000
 """Places per 1,000 children of a service that takes whoever comes."""
@@ -36,6 +37,46 @@ def check_network(rows: Mapping[str, list[Any]]) -> None:
                 f"add a row to pathways.csv that leads to it, or give places {EVERY_CHILD}"
             )
     check_cycles(rows["pathways"])
+
+
+def reason_names(rows: Mapping[str, list[Any]]) -> dict[str, int]:
+    """Give the bit of every reason for which an adult may come to a service: adversities, conditions, standing."""
+    adversities = dict.fromkeys(row.adversity for row in rows["adult_adversities"])
+    return {
+        **{name: bit for bit, name in enumerate(adversities)},
+        **{row.condition: CONDITIONS + bit for bit, row in enumerate(rows["conditions"])},
+        **{reason.name.lower(): int(reason) for reason in Reason},
+    }
+
+
+def check_adult_services(rows: Mapping[str, list[Any]]) -> None:
+    """Refuse an adult service that nobody comes to, and a route from or to what has no row.
+
+    Raises
+    ------
+    InputError
+        It names the file, the row and the service.
+    """
+    services = {row.service: row for row in rows["adult_services"]}
+    if len(services) > 16:
+        raise InputError(f"adult_services.csv: {len(services)} services where 16 fit a person's record; merge some")
+    names = reason_names(rows)
+    for line, row in enumerate(rows["adult_routes"], start=2):
+        where = f"adult_routes.csv: row {line}"
+        if row.service not in services:
+            raise InputError(f"{where}: unknown service '{row.service}'.{nearest(row.service, services)}")
+        if row.reason not in names:
+            raise InputError(
+                f"{where}: unknown reason '{row.reason}'; give an adult adversity, a condition, or one of "
+                f"{', '.join(reason.name.lower() for reason in Reason)}.{nearest(row.reason, names)}"
+            )
+    reached = {row.service for row in rows["adult_routes"]}
+    for line, row in enumerate(rows["adult_services"], start=2):
+        if row.service not in reached:
+            raise InputError(
+                f"adult_services.csv: row {line}: '{row.service}' is reached by nobody; lead a row of "
+                "adult_routes.csv to it, or remove it"
+            )
 
 
 def check_cycles(pathways: list[Any]) -> None:

@@ -17,6 +17,7 @@ Channel = Literal["education", "support", "specialist", "front_door"]
 Payer = Literal["education", "social_care", "health", "justice"]
 InstabilityPayer = Literal["education", "social_care", "health", "justice", "housing"]
 RationedBy = Literal["waiting_list", "threshold", "none"]
+AdultPayer = Literal["social_care", "health", "justice", "housing", "public_health", "work_and_pensions"]
 Sex = Literal["male", "female"]
 
 
@@ -324,6 +325,73 @@ class OutOfAreaRow(Row):
     cost_ratio: Annotated[float, number("ratio to a placement within", 0.1, 10)]
 
 
+class AdultOutcomeRow(Row):
+    """An outcome of young or adult life: log-odds in an age band, and what raises it; `before`: so last year too."""
+
+    outcome: Literal["level_2", "level_3", "early_parent", "neet", "employed"]
+    title: Text
+    age_from: Age
+    age_to: Age
+    log_odds: LogOdds
+    before: LogOdds
+    per_cat: LogOdds
+    per_unresolved: LogOdds
+    per_condition: LogOdds
+    deprivation: Annotated[float, number("log-odds, decile 1 less decile 10", -20, 20)]
+    if_male: LogOdds
+    if_out_of_school: LogOdds
+    if_persistently_absent: LogOdds
+    if_suspended: LogOdds
+    if_left_care: LogOdds
+    if_early_parent: LogOdds
+    if_job_lost: LogOdds
+    if_level_2: LogOdds
+    if_level_3: LogOdds
+
+
+class AdultServiceRow(UncertainRow):
+    """A service of adult life: what a year of it, or a year's episode, costs; who stays; how it helps to heal."""
+
+    value: Annotated[float, number("GBP a year of use, in its price year", 0, 1e9)]
+    service: Name
+    title: Text
+    age_from: Annotated[int, number("years", 18, 110)]
+    age_to: Annotated[int, number("years", 18, 110)]
+    stays: Share
+    heals: Annotated[float, number("part of heal_adult_service", 0, 10)]
+    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    payer: AdultPayer
+    cashable: Share
+
+
+class AdultRouteRow(Row):
+    """A reason for which a share of those who have it in a year come to an adult service."""
+
+    service: Name
+    reason: Name
+    age_from: Annotated[int, number("years", 18, 110)]
+    age_to: Annotated[int, number("years", 18, 110)]
+    reached: Share
+
+
+class ConditionCostRow(UncertainRow):
+    """What a year with a condition costs the health service, from 18."""
+
+    value: Annotated[float, number("GBP a year, in its price year", 0, 1e9)]
+    condition: Name
+    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+
+
+class PayRow(Row):
+    """Mean pay of a year in work by attainment and age, and the share of workers of the age who have it."""
+
+    attainment: Literal["below_level_2", "level_2", "level_3"]
+    age_from: Annotated[int, number("years", 18, 110)]
+    age_to: Annotated[int, number("years", 18, 110)]
+    pay: Annotated[float, number("GBP a year, 2023-24", 0, 1e9)]
+    share: Share
+
+
 class InterventionRow(UncertainRow):
     """A named intervention: value is the rate ratio of childhood adversity where it reaches a child."""
 
@@ -368,8 +436,70 @@ ASSUMED: dict[str, dict[str, str]] = {
         "project_assumption",
     ),
     "out_of_area": {"cost_ratio": "project_assumption"},
+    "adult_services": dict.fromkeys(("stays", "heals", "cashable"), "project_assumption"),
+    "adult_outcomes": dict.fromkeys(
+        (
+            "before",
+            "per_cat",
+            "per_unresolved",
+            "per_condition",
+            "deprivation",
+            "if_male",
+            "if_out_of_school",
+            "if_persistently_absent",
+            "if_suspended",
+            "if_left_care",
+            "if_early_parent",
+            "if_job_lost",
+            "if_level_2",
+            "if_level_3",
+        ),
+        "project_assumption",
+    ),
+    "pay": {"share": "project_assumption"},
 }
 """Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
+
+SWITCHED: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "adult_outcomes",
+            "adult_services",
+            "adult_routes",
+            "condition_costs",
+            "pay",
+            "heal_adult_service",
+            "factor_adult_outcomes",
+            "factor_adult_reached",
+            "factor_pay",
+            "attainment_in_pay",
+            "benefit_a_year",
+            "share_claiming",
+        ),
+        "adult_life",
+    ),
+    **dict.fromkeys(("parental_adversity", "parental_adversity_per_ace", "parental_year_ratio"), "families"),
+    **dict.fromkeys(
+        ("threshold_slope", "turnover_by_caseload", "turnover_by_carried", "unfilled_share", "worker_change_harm"),
+        "rationing",
+    ),
+    **dict.fromkeys(
+        (
+            "type_harm",
+            "longstanding_need",
+            "longstanding_risk",
+            "neglect_goes_on",
+            "factor_type_need",
+            "factor_type_healing",
+            "factor_type_risk",
+        ),
+        "type_specific_harm",
+    ),
+    **dict.fromkeys(
+        ("instability_events", "out_of_area", "factor_instability", "factor_instability_cost"), "instability_events"
+    ),
+}
+"""Tables and parameters that matter only where a switch is on: only then are they drawn, apart from all others."""
 
 Kinds = Mapping[str, tuple[type[BaseModel], tuple[str, ...]]]
 """Row model and key columns of each table."""
@@ -397,6 +527,12 @@ KEYS: Kinds = {
     "events": (EventRow, ("event", "age_from")),
     "instability_events": (InstabilityEventRow, ("kind", "age_from")),
     "out_of_area": (OutOfAreaRow, ("service",)),
+    "adult_outcomes": (AdultOutcomeRow, ("outcome", "age_from")),
+    "adult_services": (AdultServiceRow, ("service",)),
+    "adult_routes": (AdultRouteRow, ("service", "reason", "age_from")),
+    "condition_costs": (ConditionCostRow, ("condition",)),
+    "pay": (PayRow, ("attainment", "age_from")),
+    "adult_indicators": (IndicatorRow, ("indicator", "authority")),
     "interventions": (InterventionRow, ("intervention",)),
     "indicators": (IndicatorRow, ("indicator", "authority")),
 }

@@ -7,6 +7,7 @@ from scipy import optimize, stats
 
 from simulation.errors import InputError
 from simulation.inputs import Number
+from simulation.rows import SWITCHED
 
 GROUP = 4
 """Columns of one Sobol sequence."""
@@ -17,6 +18,11 @@ Z = 1.959963984540054
 def uncertain(numbers: dict[str, Number]) -> list[Number]:
     """List the numbers that have a distribution, in a fixed order."""
     return sorted((x for x in numbers.values() if x.distribution != "fixed"), key=lambda x: x.name)
+
+
+def switch_of(number: Number) -> str:
+    """Name the switch without which a number matters to nothing; most matter to every run, and have none."""
+    return SWITCHED.get(number.name) or SWITCHED.get(number.file.removesuffix(".csv"), "")
 
 
 def quantiles(number: Number, at: Any) -> Any:
@@ -69,7 +75,7 @@ def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
     return mean, float(np.exp(optimize.brentq(excess, 0.0, 24.0)))
 
 
-def sobol_points(draws: int, columns: int, seed: int) -> Any:
+def sobol_points(draws: int, columns: int, seed: int | tuple[int, int]) -> Any:
     """Draw points by Latin supercube sampling: scrambled Sobol within groups, shuffled between them.
 
     A Sobol sequence of hundreds of columns and some dozens of points has pairs of columns that go hand in hand;
@@ -88,7 +94,7 @@ def sobol_points(draws: int, columns: int, seed: int) -> Any:
     return np.clip(np.hstack(parts), 1e-9, 1 - 1e-9) if parts else np.zeros((draws, 0))
 
 
-def sobol_pair(numbers: list[Number], draws: int, seed: int) -> tuple[Any, Any]:
+def sobol_pair(numbers: list[Number], draws: int, seed: int | tuple[int, int]) -> tuple[Any, Any]:
     """Draw two matrices of parameters that share exactly the numbers that rest on assumption.
 
     Those are the numbers graded assumption and those set by hand (calibrated), whose intervals are assumed.

@@ -169,6 +169,9 @@ class Switches(BaseModel):
     instability_events: bool = Field(
         default=False, description="true or false: families and pupils move, and placements lie out of area"
     )
+    adult_life: bool = Field(
+        default=False, description="true or false: attainment, work, adult services and what they cost"
+    )
     channel_hazards: bool = Field(default=True, description="true or false: later hazards reach health")
     channel_service_harm: bool = Field(default=True, description="true or false: harm by services reaches health")
     channel_healing: bool = Field(default=True, description="true or false: healing reaches health")

@@ -1,7 +1,8 @@
 """Hold the numbers of one draw as the rules read them: fixed-size arrays, looked up and never changed.
 
 The compiled engine reads the arrays; `plain` turns the same world into Python lists for the Mesa
-engine. Sizes: J types of childhood adversity, K of adult, S services, A authorities, C conditions.
+engine. Sizes: J types of childhood adversity, K of adult, S services, A authorities, C conditions,
+D adult services.
 """
 
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ class Scalars(NamedTuple):
     published_yll: float  # switch
     type_specific_harm: float  # switch
     instability_events: float  # switch
+    adult_life: float  # switch
     hold_per_load: float
     hold_per_resilience: float
     support_lift: float
@@ -47,6 +49,7 @@ class Scalars(NamedTuple):
     heal_child: float
     heal_adult: float
     heal_supported: float
+    heal_adult_service: float
     heal_per_resilience: float
     resilience_returning: float
     resilience_gain: float
@@ -68,6 +71,7 @@ SWITCHES = (
     "published_yll",
     "type_specific_harm",
     "instability_events",
+    "adult_life",
 )
 DERIVED = ("parental_year", "parental_else")
 
@@ -117,8 +121,40 @@ EVENT = np.dtype(
         ("if_out_of_school", "f8"),
         ("if_looked_after", "f8"),
         ("if_male", "f8"),
+        ("leaves", "i8"),  # bits of names.Standing that the event leaves behind
     ]
 )
+OUTCOME_OF_LIFE = np.dtype(
+    [
+        ("log_odds", "f8"),
+        ("before", "f8"),
+        ("per_cat", "f8"),
+        ("per_unresolved", "f8"),
+        ("per_condition", "f8"),
+        ("deprivation", "f8"),
+        ("if_male", "f8"),
+        ("if_out_of_school", "f8"),
+        ("if_persistently_absent", "f8"),
+        ("if_suspended", "f8"),
+        ("if_left_care", "f8"),
+        ("if_early_parent", "f8"),
+        ("if_job_lost", "f8"),
+        ("if_level_2", "f8"),
+        ("if_level_3", "f8"),
+    ]
+)
+ADULT_SERVICE = np.dtype(
+    [
+        ("age_from", "i8"),
+        ("age_to", "i8"),
+        ("reasons", "i8"),  # bits of all its routes
+        ("agency", "i8"),  # bit
+        ("cost", "i8"),  # of a year, or of the year's episode [hundredths of a penny]
+        ("stays", "f8"),
+        ("heals", "f8"),
+    ]
+)
+ADULT_ROUTE = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("reason", "i8"), ("reached", "f8")])
 
 INSTABILITY = np.dtype(
     [
@@ -187,6 +223,22 @@ class World(NamedTuple):
     mean_resilience: Any  # (18, 10) resilience by age and ACE count, reference cohort
     mean_type_risk: Any  # (18, 10) log of the mean ratio by types, by age and ACE count, reference cohort
     mean_burden: Any  # (18,) unresolved events a child, reference cohort
+    outcomes: Any  # OUTCOME_OF_LIFE
+    outcome_at: Any  # (5, ages) row of `outcomes` by names.Standing and age, or -1
+    any_outcome: Any  # (ages,) 1 where an outcome has a row
+    adult_services: Any  # (D,) ADULT_SERVICE
+    adult_first: Any  # (D + 1,) where a service's routes begin
+    adult_routes: Any  # ADULT_ROUTE
+    adult_reasons: int  # bits of every route
+    leaving_care: int  # bit of the leaving-care service
+    homelessness: int  # adult adversities that rules are about
+    job_loss: int
+    agency: Any  # (S,) bit of the agency that a children's service belongs to; 0 for what is universal
+    condition_cost: Any  # (C,) [hundredths of a penny a year]
+    costed: int  # bits of the conditions that cost anything
+    pay: Any  # (3, ages) by attainment [hundredths of a penny a year]
+    tax: Any  # (3, ages) on that pay [hundredths of a penny a year]
+    benefits: int  # mean over those without work who could claim [hundredths of a penny a year]
 
 
 class Context(NamedTuple):

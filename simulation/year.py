@@ -22,6 +22,7 @@ from agents.names import ADULT, DAYS, NONE, Entry, Ever, Flow, Outcome, Tier
 from agents.recovery import count_healed, log_odds_healing, resilience_after
 from agents.rules import rule
 from agents.service import logistic
+from simulation.adulthood import adult_life, help_to_heal
 from simulation.draws import Decision, uniforms
 from simulation.holding import hold
 from simulation.ledger import enter, first_day, note, spell_band
@@ -31,6 +32,7 @@ from simulation.moves import (
     give_up_waiting,
     gone,
     in_social_care,
+    left_care,
     out_of_school,
     suffer,
     support_tier,
@@ -47,6 +49,7 @@ def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     if gone(child, year):
         return
     child.recent = 0
+    child.agencies = 0
     if w.p.adversity == 0.0:
         return
     if year - child.birth_year < ADULT:
@@ -121,7 +124,7 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
     for number in range(len(w.weights)):
         ill += child.conditions >> number & 1
     # At 18 itself care is left only in the next phase.
-    leaver = child.ever >> Ever.LEFT_CARE_AT_18 & 1 or support_tier(child, w) == Tier.LOOKED_AFTER
+    leaver = left_care(child) or support_tier(child, w) == Tier.LOOKED_AFTER
     raised = w.p.care_leaver_ratio if age < w.p.care_leaver_until and leaver else 1.0
     u = (0.0, 0.0, 0.0, 0.0)
     for kind in range(len(w.adult_adversities)):
@@ -139,6 +142,8 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
         if happens(u[kind % 4], hazard):
             child.aats += 1
             child.unresolved += 1
+            if w.p.adult_life:
+                child.recent |= 1 << kind
             child.severity += row.severity
             child.need_load += row.severity
             ledger.aats[year, child.authority, kind] += 1
@@ -203,7 +208,9 @@ def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     if child.unresolved > 0:
         holder = child.support if child.support != NONE else child.education
         log_odds = log_odds_healing(
-            (w.p.heal_child if young else w.p.heal_adult) + c.recovery[a] + 0.01 * child.healing / child.unresolved,
+            (w.p.heal_child if young else w.p.heal_adult + help_to_heal(child, w))
+            + c.recovery[a]
+            + 0.01 * child.healing / child.unresolved,
             c.tip_healing[a][holder] if holder != NONE else 0.0,
             w.p.heal_supported,
             child.resilience / MILLION,
@@ -382,6 +389,7 @@ YEAR = (
     (BEFORE, adversity),
     (BEFORE, setting),
     (HOLDING, hold),
+    (HOLDING, adult_life),
     (HOLDING, recovery),
     (AFTER, health),
     (AFTER, observe),

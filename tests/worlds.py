@@ -6,9 +6,12 @@ import numpy as np
 
 from agents.child import MILLION
 from agents.names import AGES
+from simulation.build import build
 from simulation.cohort import Life, shape_of
 from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context
+from simulation.frailty import Values
+from simulation.inputs import Tables
 from simulation.ledger import Ledger, empty_ledger
 from simulation.scenario import Lever, Scenario, Switches
 from simulation.world import Scalars, World
@@ -76,6 +79,12 @@ def alike(children: Any) -> Any:
 def scenario(*levers: Lever, **switches: bool) -> Scenario:
     """Name a scenario of some levers and switches."""
     return Scenario(name="tested", levers=levers, switches=Switches(**switches))
+
+
+def grown_up(tables: Tables, values: Values, world: World) -> World:
+    """Follow young and adult life in a world; no reference depends on it."""
+    on = build(tables, values, Switches(adult_life=True), world.key)
+    return with_scalars(world, adult_life=1.0)._replace(events=on.events, agency=on.agency)
 
 
 def one_year(s: Surroundings, world: World, children: Any, year: int, room: int = 0) -> tuple[Any, Ledger]:
