@@ -38,6 +38,7 @@ def shape_of(s: Surroundings) -> Shape:
         events=len(event_names(s.tables)),
         conditions=len(rows["conditions"]),
         neighbourhoods=int(sum(neighbourhoods(s.tables, place).sum() for place in s.places)),
+        interventions=len(rows["interventions"]),
     )
 
 
