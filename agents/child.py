@@ -7,6 +7,8 @@ CHILD = np.dtype(
     [
         ("id", "i8"),  # authority's number among all in the high 32 bits, own number in the low
         ("cost", "i8"),  # public service cost, undiscounted [hundredths of a penny]
+        ("reached", "i8"),  # age at which each of the first interventions last reached the child (intervention.py)
+        ("reached_more", "i8"),  # the same of the others
         ("frailty", "u4"),  # family frailty, mean 1 [millionths]
         ("resilience", "u4"),  # 0 to 1 [millionths]
         ("exposure", "u4"),  # adversity as health sees it, fixed from 18 [millionths of an ACE]
@@ -55,7 +57,7 @@ CHILD = np.dtype(
         ("agencies", "u1"),  # bits, by agency: those in touch with the person this year
     ]
 )
-"""A child's state: at most 128 bytes, so that a region of a million children is 128 MB."""
+"""A child's state: at most 160 bytes, so that a region of a million children is 160 MB."""
 MILLION = 1_000_000
 """Millionths: fractions are kept as whole numbers, so that every engine rounds alike."""
 NEVER = -100_000

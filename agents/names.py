@@ -42,6 +42,37 @@ class Outcome(IntEnum):
     NO_NEED = 4
 
 
+class Eligible(IntEnum):
+    """Whom an intervention is offered to, by the child's own state at the start of the year."""
+
+    ALL = 0
+    HIGH_NEED = 1  # unresolved load of `band_medium` or above
+    IN_SOCIAL_CARE = 2  # child in need or on a plan, not looked after
+    ON_PLAN = 3
+    LOOKED_AFTER = 4
+    OUT_OF_SCHOOL = 5
+
+
+class Unit(IntEnum):
+    """Who is reached together by one draw of an intervention."""
+
+    CHILD = 0
+    FAMILY = 1
+    AREA = 2
+
+
+class Effect(IntEnum):
+    """What an intervention moves: up to placement moves by a ratio, from healing on by log-odds."""
+
+    ADVERSITY = 0
+    DEPRIVATION_GRADIENT = 1
+    ENTRY_TO_CARE = 2
+    PLACEMENT_MOVES = 3
+    HEALING = 4
+    HOLDING_EDUCATION = 5
+    HOLDING_SUPPORT = 6
+
+
 class Move(IntEnum):
     """Direction of a pathway."""
 

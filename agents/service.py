@@ -46,6 +46,20 @@ def hold_outcome(uniform: float, log_odds: float, support: float, supported: boo
 
 
 @rule
+def hold_outcome_rated(uniform: float, log_odds: float, outcome: int, ratio: float) -> int:
+    """Decide again, by the same uniform, where the chance of not being held is multiplied by a ratio.
+
+    Parameters
+    ----------
+    log_odds : of being held, support included
+    outcome : as decided without the ratio; whoever is kept beyond it counts as held
+    """
+    if uniform >= 1.0 - min(1.0, ratio * logistic(-log_odds)):
+        return NOT_HELD
+    return HELD if outcome == NOT_HELD else outcome
+
+
+@rule
 def sufficiency_staffed(
     reference: float, caseload: float, vacancy: float, turnover: float, by_caseload: float, by_gap: float
 ) -> float:

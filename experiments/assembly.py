@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from experiments import adult
-from experiments.bands import bands, shares
+from experiments.bands import bands, shares, summary_rows
 from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
 from experiments.provenance import settings
 from experiments.quantities import HOUSING, PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
-from simulation.build import PRICE_YEAR, deflator, service_names
+from experiments.returns import discounted, money_by_year, named, value_for_money, without_cost
+from simulation.build import PRICE_YEAR, service_names
 from simulation.outcomes import GROUPS
 from simulation.population import GROUPS as ETHNIC_GROUPS
 
@@ -105,23 +106,15 @@ def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def summary_rows(runs: Any, labels: dict[str, Sequence[str]]) -> pd.DataFrame:
-    """Tabulate mean, error and bands of several results of the same runs.
-
-    Parameters
-    ----------
-    runs : (2, draws, 2, rows)
-    """
-    band, share = bands(runs), shares(runs)
-    columns = {name: band[name] for name in ("mean", "low_95", "low_80", "high_80", "high_95")}
-    return pd.DataFrame({**labels, **columns, "mcse": share.mcse})
-
-
-def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
+def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> pd.DataFrame:
     """Tabulate the most that could be spent on the improvement without loss, a child-year of 0-17, by payer.
 
     A payer breaks even on the public service cost that it is spared (cashable, and capacity released); society
     on all of that and on lost GDP, both discounted at the costs' rates.
+
+    Parameters
+    ----------
+    programme : (2, draws, 2, places) discounted cost of the scenario's interventions [GBP]
     """
     today, improved = sums["today"], sums["improved"]
 
@@ -138,12 +131,8 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in payers], axis=0)
     rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in payers], axis=0)
     rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
-    children = today["children"][..., : len(plan.places)]
-    known = children * np.array([known_cost(plan, place) for place in plan.places])
-    if plan.place == REGION:
-        known = np.concatenate([known, known.sum(axis=-1, keepdims=True)], axis=-1)
-    if (known > 0).any():
-        rows["cost of the named interventions"] = known / today["child_years_discounted"]
+    if named(plan) and not without_cost(plan):
+        rows["cost of the named interventions"] = programme / today["child_years_discounted"]
     parts = [
         summary_rows(
             np.stack([each[..., number] for each in rows.values()], axis=-1),
@@ -154,20 +143,6 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     table.insert(2, "unit", f"GBP a child-year, {PRICE_YEAR}")
     return table
-
-
-def known_cost(plan: Plan, place: str) -> float:
-    """Give the cost of the scenario's named interventions a child of a place [GBP], each child reached once."""
-    values, rows = plan.values(0, 0), {row.intervention: row for row in plan.tables.rows["interventions"]}
-    return float(
-        sum(
-            (lever.coverage or 0.0)
-            * values[f"interventions.{lever.name}.cost"]
-            * deflator(plan.tables, values, rows[lever.name].price_year)
-            for lever in plan.scenario.levers
-            if lever.name is not None and (lever.authorities is None or place in lever.authorities)
-        )
-    )
 
 
 def decomposition(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
@@ -279,7 +254,7 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
     ranked = drivers(plan, gaps)
     tables = {
         "headline": headline(plan, sums),
-        "break_even": break_even(plan, sums),
+        "break_even": break_even(plan, sums, discounted(plan, tasks)[1].sum(axis=-1)),
         "decomposition": decomposition(plan, tasks),
         "reconciliation": reconciliation(plan, sums),
         "groups": by_group(plan, tasks),
@@ -292,6 +267,8 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
         tables["adult_life"] = adult.table(plan, sums)
         tables["agencies"] = agencies(plan, tasks)
         told = (*told, adult.WARNING)
+    if named(plan):
+        tables |= {"value_for_money": value_for_money(plan, sums, tasks), "money_by_year": money_by_year(plan, tasks)}
     said = sentences(plan, ranked, tables)
     return Results(
         place=plan.place,

@@ -1,8 +1,10 @@
 """Tell chance from ignorance: bands, Monte Carlo errors and shares of variance of many runs at once."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 SEEDS = 8
 """Chance seeds that a run draws on; each draw of the parameters meets two of them."""
@@ -66,6 +68,18 @@ def shares(runs: Any) -> Shares:
     chance = runs.var(axis=2, ddof=1).mean(axis=(0, 1)) / safe
     flat = np.where(variance > 0, 1.0, np.nan)
     return Shares(assumption * flat, error * flat, chance * flat, np.sqrt(error_of_mean(runs, product)))
+
+
+def summary_rows(runs: Any, labels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Tabulate mean, error and bands of several results of the same runs.
+
+    Parameters
+    ----------
+    runs : (2, draws, 2, rows)
+    """
+    band, share = bands(runs), shares(runs)
+    columns = {name: band[name] for name in ("mean", "low_95", "low_80", "high_80", "high_95")}
+    return pd.DataFrame({**labels, **columns, "mcse": share.mcse})
 
 
 def error_of_mean(runs: Any, product: Any) -> Any:

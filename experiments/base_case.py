@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import joblib
+import numpy as np
 import pandas as pd
 
 from experiments import assembly
@@ -23,7 +24,7 @@ from simulation.cohort import REFERENCES, Life, reference
 from simulation.cohort import run as live
 from simulation.context import Surroundings
 from simulation.draws import seed_key
-from simulation.economics import gdp_per_head
+from simulation.economics import accounts, gdp_per_head
 from simulation.errors import InputError
 from simulation.frailty import Values
 from simulation.outcomes import flow_table, groups, sums
@@ -52,6 +53,7 @@ class Task(NamedTuple):
     sums: list[dict[str, Any]]  # per chance seed: scenario -> name -> (places,)
     groups: list[dict[str, Any]]
     flows: list[dict[str, Any]]
+    accounts: list[dict[str, Any]]  # per chance seed: scenario -> (places, 18, payers, 3)
     split: dict[str, Any]
     agencies: list[dict[str, Any]]
 
@@ -113,7 +115,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
     world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED - draw % 60_000), REFERENCE_CHILDREN)
     today = Surroundings(tables, values, plan.scenario.model_copy(update={"levers": ()}))
     improved = Surroundings(tables, values, plan.scenario)
-    found = Task([], [], [], {}, [])
+    found = Task([], [], [], [], {}, [])
     for number in seeds_of(draw, matrix):
         key = seed_key(plan.seed, number)
         children = cohort(tables, values, plan.places, plan.children, key, switches)
@@ -130,6 +132,12 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
         found.flows.append(flows(plan, twins))
         if switches.adult_life:
             found.agencies.append({name: agency_counts(tables, life, plan.places) for name, life in twins.items()})
+        found.accounts.append(
+            {
+                name: np.array([accounts(tables, values, life.ledger, place) for place in plan.places])
+                for name, life in twins.items()
+            }
+        )
     if matrix == 0 and draw < SPLIT_DRAWS:
         found.split.update(by_channel(plan, values, world, seeds_of(draw, matrix)[0], found.sums[0]))
     return found

@@ -1,4 +1,4 @@
-"""Answer at the command line: run, timeline, agencies, parameters, check, benchmark, and the published models.
+"""Answer at the command line: run, timeline, parameters, interventions, check, and commands of other modules.
 
 Libraries that are slow to load are imported inside the command that needs them, so that
 `wellheld --help` answers at once.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments import boundary
-from experiments.limits import LARGEST_SEED, check_children, check_whole, cores
+from experiments.limits import LARGEST_SEED, check_children, check_fraction, check_whole, cores
 from experiments.options import Debug, Json, known_place
 from experiments.published.cli import app as published_models
 from simulation.errors import InputError, shown
@@ -34,6 +34,8 @@ Examples:
   wellheld run sandwell --scenario mine.toml   your own scenario; check it first:
   wellheld check mine.toml
   wellheld timeline 42 --place walsall         one simulated child's life, event by event
+  wellheld interventions                       programmes: for whom, effect, cost, grade
+  wellheld interventions --run triple_p        what one brings and costs, by payer and year
   wellheld parameters tip_effect               where a number comes from
   wellheld published ace-costs                 the published ACE cost model, rebuilt
   wellheld --install-completion                complete commands with the tab key
@@ -272,6 +274,53 @@ def parameters(
     from simulation.inputs import load_tables
 
     typer.echo(catalogue.listing([load_tables(), load_published()], name, as_json), nl=False)
+
+
+@app.command()
+def interventions(
+    names: Annotated[
+        str | None,
+        typer.Option("--run", metavar="NAME[,NAME]", help="Run these together against today's services."),
+    ] = None,
+    place: Annotated[str, typer.Option(help="An authority, or region.", autocompletion=complete_place)] = "sandwell",
+    coverage: Annotated[float, typer.Option(help="Share reached of those whom each is for, 0 to 1.")] = 1.0,
+    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 1 or more.")] = 16,
+    seed: Seed = 1,
+    children: Children = None,
+    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    debug: Debug = False,
+) -> None:
+    """List the interventions; with --run, what some of them together bring and cost, by payer and year."""
+    from experiments import interventions as answers
+    from simulation.inputs import load_tables
+
+    tables = load_tables()
+    if names is None:
+        typer.echo(answers.listing(tables, as_json), nl=False)
+        return
+    check_whole("--draws", draws, 1, 1_000_000, "16 is the default")
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    check_fraction("--coverage", coverage, 0, 1, "it is a share of those whom the intervention is for")
+    place = known_place(place, (*places(tables), "region"))
+    check_children(children, len(places(tables)) if place == "region" else 1)
+    chosen = answers.scenario(tables, names, coverage)
+    from experiments import base_case
+    from experiments.progress import progress_on_stderr
+
+    with progress_on_stderr(f"Simulating {place}", hidden=quiet or as_json) as progress:
+        results = base_case.run(
+            place,
+            draws=draws,
+            seed=seed,
+            children=children,
+            jobs=jobs or cores(),
+            scenario=chosen,
+            progress=progress,
+        )
+    typer.echo(answers.answer_json(results) if as_json else answers.screen(results), nl=False)
 
 
 @app.command()

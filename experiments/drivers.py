@@ -9,6 +9,7 @@ from scipy import stats
 
 from experiments.plan import Plan
 from experiments.results import DIFFERENCE, TODAY
+from experiments.returns import named, without_cost
 
 KEY_QUANTITIES = ("lost_gdp_discounted", "service_cost_discounted")
 
@@ -55,7 +56,18 @@ def reaches(plan: Plan, name: str) -> bool:
     table, key = (*name.split("."), "", "")[:2]
     if table == "unit_costs":
         return name.split(".")[2] in ("all", *plan.places)
-    return table != "interventions" or any(lever.name == key for lever in plan.scenario.levers)
+    if name == "factor_fade":
+        return bool(named(plan))
+    return table != "interventions" or key in named(plan)
+
+
+def cost_sentence(plan: Plan) -> str:
+    """Say what is known of the cost of the scenario."""
+    unknown = without_cost(plan)
+    if all(lever.kind == "intervention" for lever in plan.scenario.levers) and not unknown:
+        return "What the interventions cost is assumed for the most part: read it beside the break-even spend."
+    what = f"the cost of {', '.join(unknown)}" if unknown else "the cost of the improvement"
+    return f"{what.capitalize()} is unknown and not in these figures: read the break-even spend."
 
 
 def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
@@ -67,7 +79,7 @@ def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFram
         "No trial has measured what Sufficiency or trauma-informed practice do to holding. The effect of TIP "
         "alignment, of service-caused harm on health and of healing on health may be nil or reversed; Sufficiency, "
         "support and resilience are assumed to help, by an unknown size.",
-        "The cost of the improvement is unknown and not in these figures: read the break-even spend.",
+        cost_sentence(plan),
     ]
     steps = tables["decomposition"]
     steps = steps[(steps["place"] == place) & (steps["quantity"] == "dalys")]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Tables
-from simulation.scenario import Scenario, check_names, check_values, load_scenario
+from simulation.scenario import Scenario, check_ages, check_names, check_values, load_scenario
 
 SHIPPED = Path(__file__).parent / "scenarios"
 
@@ -39,5 +39,6 @@ def find_scenario(given: Scenario | str | Path, tables: Tables) -> Scenario:
         tables.numbers,
         path,
     )
+    check_ages(scenario, rows["interventions"], path)
     check_values(scenario, tables.numbers, path)
     return scenario

@@ -62,6 +62,7 @@ MEASURES = (
         Measure(f"service_cost_{payer}", f"paid by {payer.replace('_', ' ')}", "GBP million a year", None, 1e-6)
         for payer in PAYERS
     ),
+    Measure("intervention_cost", "cost of interventions", "GBP million a year", None, 1e-6),
 )
 
 

@@ -17,6 +17,7 @@ from experiments.screen import NOT_FOR_INDIVIDUALS
 SHOWN_TABLES = {
     "decomposition": "By channel",
     "break_even": "Break-even spend, GBP a child and year",
+    "value_for_money": "Benefit and cost of the interventions",
     "reconciliation": "A life beside a year",
     "plausibility": "Beside the data",
 }

@@ -43,6 +43,7 @@ def shape_of(s: Surroundings) -> Shape:
         adult_services=len(rows["adult_services"]),
         agencies=len(agency_names(s.tables)),
         neighbourhoods=int(sum(neighbourhoods(s.tables, place).sum() for place in s.places)),
+        interventions=len(rows["interventions"]),
     )
 
 

@@ -15,18 +15,10 @@ from simulation.build import authority_names, service_names
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables
 from simulation.ledger import Ledger
+from simulation.offers import offered
 from simulation.population import GROUPS, neighbourhoods
 from simulation.scenario import Lever, Scenario
 from simulation.world import Context, World
-
-MALTREATMENT = (
-    "verbal_abuse",
-    "physical_abuse",
-    "sexual_abuse",
-    "emotional_neglect",
-    "physical_neglect",
-    "domestic_violence",
-)
 
 
 @dataclass(frozen=True)
@@ -116,6 +108,7 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
             [s.moved("community_capacity", p, s.values["resilience_start"], calendar) for p in s.places]
         ),
         placement_ratio=np.array([1.0 - s.moved("placement_stability", p, 0.0, calendar) for p in s.places]),
+        **offered(s, calendar),
     )
 
 
@@ -296,28 +289,14 @@ def gradients(s: Surroundings, calendar: int) -> Any:
 
 
 def hazard_factors(s: Surroundings, calendar: int) -> Any:
-    """Give what prevention and interventions leave of each type's hazard, by place and age.
+    """Give what prevention leaves of each type's hazard, by place and age.
 
     Returns
     -------
     (A, 18, J)
     """
-    kinds = [row.adversity for row in s.tables.rows["adversities"]]
-    result = np.ones((len(s.places), ADULT, len(kinds)))
+    result = np.ones((len(s.places), ADULT, len(s.tables.rows["adversities"])))
     for a, place in enumerate(s.places):
         for lever in s.levers("prevention", place):
             result[a, lever.ages[0] : lever.ages[1] + 1] *= 1.0 - lever.apply(0.0, calendar)
-        for lever in s.levers("intervention", place):
-            row = next(x for x in s.tables.rows["interventions"] if x.intervention == lever.name)
-            ratio = s.values[f"interventions.{row.intervention}.value"]
-            reached = (lever.coverage or 0.0) * lever.strength(calendar)
-            acts = [k for k, kind in enumerate(kinds) if acts_on(row.acts_on, kind)]
-            result[a, max(row.age_from, lever.ages[0]) : min(row.age_to, lever.ages[1]) + 1, acts] *= 1.0 - reached * (
-                1.0 - ratio
-            )
     return result
-
-
-def acts_on(target: str, kind: str) -> bool:
-    """Tell whether an intervention that acts on a target acts on a type of adversity."""
-    return target == "all_adversity" or target == kind or (target == "maltreatment" and kind in MALTREATMENT)

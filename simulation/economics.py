@@ -84,6 +84,30 @@ def payer_shares(tables: Tables, factor: float | None = None) -> dict[str, Any]:
     return shares
 
 
+def payers(tables: Tables) -> list[str]:
+    """List who pays for services and interventions, in the order of the tables."""
+    rows = (*tables.rows["unit_costs"], *tables.rows["interventions"])
+    return list(dict.fromkeys(row.payer for row in rows))
+
+
+def accounts(tables: Tables, values: Values, ledger: Any, place: str) -> Any:
+    """Give what each payer pays in a place in each year of childhood [GBP].
+
+    Returns
+    -------
+    (18, payers, 3): services, what of them is cashable, interventions
+    """
+    number, names = authority_names(tables).index(place), payers(tables)
+    found = np.zeros((len(ledger.cost), len(names), 3))
+    cost = service_cost(ledger, tables, place)
+    for column, shares in enumerate((payer_shares(tables), payer_shares(tables, values["factor_cashable"]))):
+        for payer, share in shares.items():
+            found[:, names.index(payer), column] = cost @ share
+    for k, row in enumerate(tables.rows["interventions"]):
+        found[:, names.index(row.payer), 2] += ledger.intervention_cost[:, number, k] / PENCE_HUNDREDTHS
+    return found
+
+
 def service_cost(ledger: Any, tables: Tables, place: str) -> Any:
     """Give the cost of each service in each year of childhood in a place [GBP].
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from agents.adversity import happens, hazard_instability, load_of_need, probability_need, years_longstanding
 from agents.child import MILLION
-from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Effect, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
-from agents.service import days_until, hold_outcome, log_odds_event, log_odds_held, logistic, worse
+from agents.service import days_until, hold_outcome, hold_outcome_rated, log_odds_event, log_odds_held, logistic, worse
 from simulation.draws import Decision, uniforms
+from simulation.effects import log_odds_of, ratio_of
 from simulation.ledger import first_day, note, spend
 from simulation.moves import (
     FAR,
@@ -105,22 +106,41 @@ def try_to_hold(child: Any, w: Any, c: Any, ledger: Any, year: int, service: int
         w.p.hold_per_load,
         w.p.hold_per_resilience,
     )
+    log_odds += log_odds_of(child, c, Effect.HOLDING_SUPPORT if lane else Effect.HOLDING_EDUCATION, age)
     outcome = hold_outcome(uniform, log_odds, 0.0, False)
+    care = ratio_into_care(child, w, c, year) if lane == 1 else 1.0
     first = NONE
-    if outcome == Outcome.ESCALATED:
-        lifted = 0.0
+    lifted = 0.0
+    if outcome == Outcome.ESCALATED or care > 1.0:
         for k in range(w.support_first[service], w.support_first[service + 1]):
             by = w.supports[k]
             if by.age_from <= age <= by.age_to:
                 reached = uniforms(w.key, child.id, year, by.service, Decision.SUPPORT)
+                # A child that is held asks nobody for a place: this is only to know the chance that it would not be.
                 if reached[lane] < c.reach[a][by.service] and (
-                    has_place(child, w, by.service) or finds_place(child, w, c, ledger, year, by.service, DAYS // 2)
+                    outcome == Outcome.HELD
+                    or has_place(child, w, by.service)
+                    or finds_place(child, w, c, ledger, year, by.service, DAYS // 2)
                 ):
                     lifted += max(0.0, w.p.support_lift + c.lift[a][by.service])
                     if first == NONE:
                         first = by.service
         outcome = hold_outcome(uniform, log_odds, lifted, first != NONE)
+    if care != 1.0:
+        outcome = hold_outcome_rated(uniform, log_odds + lifted, outcome, care)
     return outcome, first
+
+
+@rule
+def ratio_into_care(child: Any, w: Any, c: Any, year: int) -> float:
+    """Give the ratio of entry to care, where a support that does not hold a child would pass it to care; else 1."""
+    age = year - child.birth_year
+    ratio = ratio_of(child, c, Effect.ENTRY_TO_CARE, age, -1)
+    if ratio == 1.0 or support_tier(child, w) == Tier.LOOKED_AFTER:
+        return 1.0
+    # The destination is drawn as `helper_passes_on` will draw it.
+    to = route(w, child.support, Move.ESCALATE, age, uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)[0])
+    return ratio if to != NONE and w.services[to].tier == Tier.LOOKED_AFTER else 1.0
 
 
 @rule

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.cells import read_table
+from simulation.effects import check_interventions
 from simulation.errors import InputError, nearest
 from simulation.network import check_adult_services, check_network
 from simulation.rows import ASSUMED, KEYS, Kinds, Row, SourceRow, UncertainRow
@@ -95,6 +96,8 @@ def table_numbers(name: str, rows: list[Any], kinds: Kinds = KEYS) -> Iterator[N
     for line, row in enumerate(rows, start=2):
         key = ".".join(str(getattr(row, column)) for column in keys)
         for column, unit in numeric.items():
+            if getattr(row, column) is None:
+                continue
             label = key if name == "parameters" else f"{name}.{key}.{column}"
             low, high, distribution = interval(row, column)
             assumed = ASSUMED.get(name, {}).get(column)
@@ -116,7 +119,7 @@ def table_numbers(name: str, rows: list[Any], kinds: Kinds = KEYS) -> Iterator[N
 
 def is_numeric(annotation: Any) -> bool:
     """Tell whether a column holds numbers."""
-    return annotation in (int, float)
+    return annotation in (int, float, float | None)
 
 
 def interval(row: Any, column: str) -> tuple[float | None, float | None, str]:
@@ -126,7 +129,7 @@ def interval(row: Any, column: str) -> tuple[float | None, float | None, str]:
     low, high = getattr(row, f"{column}_low", None), getattr(row, f"{column}_high", None)
     if low is None or high is None or low == high:
         return None, None, "fixed"
-    return low, high, "beta"
+    return low, high, "beta" if high <= 1.0 else "lognormal"
 
 
 def check_links(rows: dict[str, list[Any]]) -> None:
@@ -157,6 +160,7 @@ def check_links(rows: dict[str, list[Any]]) -> None:
             if name in ("incidence", "condition_costs"):
                 known(where, "condition", row.condition, [x.condition for x in rows["conditions"]])
     check_payers(rows["unit_costs"])
+    check_interventions(rows["interventions"], [row.adversity for row in rows["adversities"]])
     check_network(rows)
     check_harm(rows)
     check_adult_services(rows)

@@ -49,6 +49,8 @@ class Ledger(NamedTuple):
     burden: Any  # (18, neighbourhoods) unresolved events
     children: Any  # (18, neighbourhoods)
     cost: Any  # (18, A, S) [hundredths of a penny]
+    reached: Any  # (18, A, interventions) children whom an intervention reached in the year
+    intervention_cost: Any  # (18, A, interventions) apart from the cost of services [hundredths of a penny]
     aats: Any  # (years, A, types)
     healed: Any  # (years, A)
     alive: Any  # (years, A) at the start of the year
@@ -79,6 +81,7 @@ class Shape(NamedTuple):
     instabilities: int
     adult_services: int
     agencies: int
+    interventions: int
     childhood: int = ADULT
 
 
@@ -113,6 +116,8 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "burden": (y, n),
         "children": (y, n),
         "cost": (y, a, s),
+        "reached": (y, a, shape.interventions),
+        "intervention_cost": (y, a, shape.interventions),
         "aats": (shape.years, a, shape.adult_types),
         "healed": (shape.years, a),
         "alive": (shape.years, a),

@@ -6,10 +6,11 @@ These are the steps that phase 4 (`holding.py`) puts together. Each acts on one 
 from typing import Any
 
 from agents.child import MILLION, NEVER
-from agents.names import ADULT, DAYS, NONE, RANKS, Channel, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.names import ADULT, DAYS, NONE, RANKS, Channel, Effect, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
 from agents.service import days_until, days_until_exit, place_rank, priority_band
 from simulation.draws import Decision, uniforms
+from simulation.effects import ratio_of
 from simulation.ledger import enter, first_day, note, spend
 
 MOVES = 6
@@ -440,6 +441,7 @@ def place_again(child: Any, w: Any, c: Any, ledger: Any, year: int, not_held: bo
         return
     day = max(0, child.since - first_day(year))
     rate = w.services[child.support].placement_move_rate * c.placement_ratio[child.authority]
+    rate *= ratio_of(child, c, Effect.PLACEMENT_MOVES, year - child.birth_year, -1)
     if not_held:
         rate *= w.p.placement_ratio_not_held
     for number in range(MOVES):

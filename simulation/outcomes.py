@@ -46,6 +46,7 @@ def sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> d
         here["lost_gdp"] = here["dalys"] * healthy_year
         here["lost_gdp_discounted"] = here.pop("dalys_costs") * healthy_year
         here |= place_costs(tables, values, life, place, factors["costs"])
+        here |= reached(tables, life, place, factors["costs"])
         for name, value in here.items():
             found.setdefault(name, []).append(value)
     return {name: np.array(each) for name, each in found.items()}
@@ -162,6 +163,13 @@ def instability_table(tables: Tables, life: Life, place: str) -> pd.DataFrame:
     )
 
 
+def reached(tables: Tables, life: Life, place: str, factors: Any) -> dict[str, float]:
+    """Count the children whom each intervention reached in a place, each year's discounted as costs are."""
+    counts = life.ledger.reached[:, authority_names(tables).index(place)]
+    now = factors[: len(counts)] @ counts
+    return {f"reached_{row.intervention}": float(now[k]) for k, row in enumerate(tables.rows["interventions"])}
+
+
 def groups(life: Life, gdp: float) -> dict[tuple[str, int], Any]:
     """Sum children, CATs, ever looked after, DALYs, lost GDP and service cost by sex, decile and ethnic group.
 
@@ -240,6 +248,7 @@ def yearly(tables: Tables, life: Life, place: str, years: slice) -> dict[str, An
         "looked_after_started": flows[:, Flow.LOOKED_AFTER_STARTED],
         "permanent_exclusions": flows[:, Flow.PERMANENT_EXCLUSIONS],
         "unmet_need": flows[:, Flow.UNMET_NEED],
+        "intervention_cost": book.intervention_cost[years, number].sum(axis=1) / 10_000,
         "service_cost": cost.sum(axis=1),
         **{f"service_cost_{payer}": cost @ share for payer, share in payer_shares(tables).items()},
     }

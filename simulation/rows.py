@@ -18,6 +18,7 @@ Payer = Literal["education", "social_care", "health", "justice"]
 InstabilityPayer = Literal["education", "social_care", "health", "justice", "housing"]
 RationedBy = Literal["waiting_list", "threshold", "none"]
 AdultPayer = Literal["social_care", "health", "justice", "housing", "public_health", "work_and_pensions"]
+InterventionPayer = Literal["education", "social_care", "health", "justice", "housing", "welfare"]
 Sex = Literal["male", "female"]
 
 
@@ -30,11 +31,14 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1, max_length=600)]
 Share = Annotated[float, number("share", 0, 1)]
 Age = Annotated[int, number("years", 0, 110)]
+ChildAge = Annotated[int, number("years", 0, 17)]
 Switch = Annotated[int, number("0 or 1", 0, 1)]
 Rate = Annotated[float, number("per year", 0, 1000)]
 LogOdds = Annotated[float, number("log-odds", -20, 20)]
 Ratio = Annotated[float, number("ratio", 0, 1000)]
 Pounds = Annotated[float, number("GBP", 0, 1e9)]
+KnownPounds = Annotated[float | None, number("GBP a child reached, in its price year", 0, 1e9)]
+"""An amount, or nothing where nobody knows it."""
 
 
 class Row(BaseModel):
@@ -393,17 +397,25 @@ class PayRow(Row):
 
 
 class InterventionRow(UncertainRow):
-    """A named intervention: value is the rate ratio of childhood adversity where it reaches a child."""
+    """A named intervention: value is its effect on those whom it reaches, a ratio, a share or log-odds by `acts_on`."""
 
-    value: Annotated[float, number("rate ratio of adversity", 0, 10)]
+    value: Annotated[float, number("rate ratio, share of the gradient or log-odds, by acts_on", -5, 10)]
     intervention: Name
     title: Text
-    age_from: Age
-    age_to: Age
-    acts_on: Literal["maltreatment", "all_adversity", "bullying"]
-    cost: Pounds
+    age_from: ChildAge
+    age_to: ChildAge
+    eligible: Literal["all", "high_need", "in_social_care", "on_plan", "looked_after", "out_of_school"]
+    decile_to: Annotated[int, number("decile", 1, 10)]
+    reaches: Literal["child", "family", "area"]
+    renewed: Switch
+    acts_on: Name
+    full_years: Annotated[int, number("years", 0, 18)]
+    fade: Annotated[float, number("share a year", 0, 1)]
+    cost: KnownPounds = None
+    cost_low: KnownPounds = None
+    cost_high: KnownPounds = None
     price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
-    payer: Payer
+    payer: InterventionPayer
 
 
 class IndicatorRow(Row):
@@ -429,7 +441,6 @@ ASSUMED: dict[str, dict[str, str]] = {
     },
     "services": dict.fromkeys(("hold_log_odds", "f_sufficiency", "f_tip", "harm"), "project_assumption"),
     "unit_costs": {"cashable": "project_assumption"},
-    "interventions": {"cost": "project_assumption"},
     "type_harm": dict.fromkeys(("need_weight", "healing_log_odds"), "project_assumption"),
     "instability_events": dict.fromkeys(
         ("deprivation_ratio", "per_unresolved", "ratio_not_held", "instability_ratio", "cost", "cashable"),
@@ -457,6 +468,7 @@ ASSUMED: dict[str, dict[str, str]] = {
         "project_assumption",
     ),
     "pay": {"share": "project_assumption"},
+    "interventions": dict.fromkeys(("cost", "cost_low", "cost_high", "full_years", "fade"), "project_assumption"),
 }
 """Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
 

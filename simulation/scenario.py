@@ -22,7 +22,7 @@ from pydantic import (
 
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Number
-from simulation.rows import KEYS, Kinds
+from simulation.rows import KEYS, InterventionRow, Kinds
 from simulation.toml import bounds, first_problem, flat, plain, read_toml
 
 Kind = Literal[
@@ -39,6 +39,7 @@ Kind = Literal[
 BY_SERVICE = ("sufficiency", "tip_alignment", "supply")
 FROM_ZERO = ("prevention", "placement_stability", "recovery")
 BY_AGE = ("prevention", "intervention")
+OF_INTERVENTION = ("name", "coverage", "cost", "full_years", "fade")
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -63,7 +64,16 @@ class Lever(BaseModel):
     end: Year | None = Field(default=None, description="the last year it acts, such as 2030")
     ramp: int = Field(default=0, strict=True, ge=0, le=50, description="whole years from nothing to full")
     name: Name | None = Field(default=None, description="the intervention, as in the table of interventions")
-    coverage: Finite | None = Field(default=None, ge=0, le=1, description="share of the children reached")
+    coverage: Finite | None = Field(default=None, ge=0, le=1, description="share of those eligible who are reached")
+    cost: Finite | None = Field(
+        default=None, ge=0, le=1e7, description="GBP a child reached, of 2023-24, in place of the table's"
+    )
+    full_years: int | None = Field(
+        default=None, strict=True, ge=0, le=18, description="years of full effect, in place of the table's"
+    )
+    fade: Finite | None = Field(
+        default=None, ge=0, le=1, description="share of the effect lost a year after them, in place of the table's"
+    )
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
@@ -80,7 +90,7 @@ class Lever(BaseModel):
                 return "an intervention takes name and coverage, not add or multiply; remove them"
             missing = [key for key in ("name", "coverage") if getattr(self, key) is None]
             return f"an intervention needs {' and '.join(missing)}" if missing else ""
-        for key in ("name", "coverage"):
+        for key in OF_INTERVENTION:
             if getattr(self, key) is not None:
                 return f"{key} belongs to kind 'intervention', not to '{self.kind}'; remove it"
         if self.add is not None and self.multiply is not None:
@@ -261,6 +271,24 @@ def check_names(
         if name not in names:
             close = nearest(name, names) or f" Known: {', '.join(sorted(names)[:40])}."
             raise InputError(f"{path}: key '{key}': unknown {what} {shown(name)}.{close}")
+
+
+def check_ages(scenario: Scenario, interventions: Collection[InterventionRow], path: Path) -> None:
+    """Refuse a lever whose ages an intervention does not have.
+
+    Raises
+    ------
+    InputError
+        If it would reach nobody.
+    """
+    rows = {row.intervention: row for row in interventions}
+    for index, lever in enumerate(scenario.levers, 1):
+        row = rows.get(lever.name or "")
+        if row is not None and (lever.ages[0] > row.age_to or lever.ages[1] < row.age_from):
+            raise InputError(
+                f"{path}: key 'lever[{index}].ages': {list(lever.ages)} holds none of the ages of {row.intervention}, "
+                f"{row.age_from} to {row.age_to}; give some of these, or leave ages out"
+            )
 
 
 def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path, kinds: Kinds = KEYS) -> None:

@@ -171,6 +171,17 @@ INSTABILITY = np.dtype(
     ]
 )
 
+INTERVENTION = np.dtype(
+    [
+        ("effect", "i8"),
+        ("types", "i8"),
+        ("eligible", "i8"),
+        ("decile_to", "i8"),
+        ("reaches", "i8"),
+        ("renewed", "i8"),
+    ]
+)
+
 
 class World(NamedTuple):
     """All numbers of one draw that do not change with the year."""
@@ -256,6 +267,11 @@ class Context(NamedTuple):
     recovery: Any  # (A,) log-odds added to healing
     community: Any  # (A,) resilience to which children return
     placement_ratio: Any  # (A,)
+    offers: int  # 1 where the scenario holds an intervention, whatever its coverage
+    interventions: Any  # (I,) INTERVENTION, all of the table
+    coverage: Any  # (A, 18, I) share of those eligible at an age who are reached
+    effect: Any  # (A, I, 18) ratio or log-odds by years since the child was last reached
+    intervention_cost: Any  # (A, I) of reaching a child [hundredths of a penny]
 
 
 def pack(numbers: Any) -> Any:

@@ -18,12 +18,14 @@ from agents.adversity import (
 )
 from agents.child import MILLION, NEVER
 from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
-from agents.names import ADULT, DAYS, NONE, Entry, Ever, Flow, Outcome, Tier
+from agents.intervention import ease
+from agents.names import ADULT, DAYS, NONE, Effect, Entry, Ever, Flow, Outcome, Tier
 from agents.recovery import count_healed, log_odds_healing, resilience_after
 from agents.rules import rule
 from agents.service import logistic
 from simulation.adulthood import adult_life, help_to_heal
 from simulation.draws import Decision, uniforms
+from simulation.effects import log_odds_of, ratio_of, types_moved
 from simulation.holding import hold
 from simulation.ledger import enter, first_day, note, spell_band
 from simulation.moves import (
@@ -38,6 +40,7 @@ from simulation.moves import (
     support_tier,
     unresolved_load,
 )
+from simulation.offers import offer
 
 HOUSEHOLD = 64
 """First block of a family's own draws of adversity."""
@@ -50,6 +53,8 @@ def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         return
     child.recent = 0
     child.agencies = 0
+    if c.offers and year - child.birth_year < ADULT:
+        offer(child, w, c, ledger, year)
     if w.p.adversity == 0.0:
         return
     if year - child.birth_year < ADULT:
@@ -65,6 +70,8 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
     unserved = w.p.channel_hazards and (child.outcome == Outcome.NO_SERVICE or child.waiting != NONE)
     exposed = w.p.channel_hazards and (child.moved or out_of_school(child, w))
     around = c.amplification[child.neighbourhood]
+    moved = types_moved(child, c)
+    eased = ratio_of(child, c, Effect.DEPRIVATION_GRADIENT, age, -1)
     frailty = child.frailty / MILLION
     before = child.types
     at_home = w.p.parental_year if child.parent_years >> age & 1 else w.p.parental_else
@@ -79,15 +86,19 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
                 household = uniforms(w.key, family, year, HOUSEHOLD + kind // 4, Decision.ADVERSITY)
         if row.arises_in_service:
             continue
+        gradient = c.gradient[child.authority][kind][5 * child.decile + child.ethnic_group]
+        if eased != 1.0:
+            gradient = ease(gradient, c.gradient[child.authority][kind][45 + child.ethnic_group], eased)
         hazard = hazard_childhood_adversity(
             w.hazard[kind][age],
-            c.gradient[child.authority][kind][5 * child.decile + child.ethnic_group],
+            gradient,
             frailty,
             around
             * (at_home if row.parents else 1.0)
             * ratio_circumstances(unserved, exposed and row.circumstances, w.p.unserved_ratio, w.p.exposed_ratio),
             w.p.repetition_ratio if before >> kind & 1 else 1.0,
-            c.hazard_factor[child.authority][age][kind],
+            c.hazard_factor[child.authority][age][kind]
+            * (ratio_of(child, c, Effect.ADVERSITY, age, kind) if moved >> kind & 1 else 1.0),
         )
         drawn = household[kind % 4] if w.p.families and row.household else u[kind % 4]
         if happens(drawn, hazard):
@@ -217,6 +228,8 @@ def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
             w.p.heal_per_resilience,
             child.outcome,
         )
+        if young:
+            log_odds += log_odds_of(child, c, Effect.HEALING, year - child.birth_year)
         u = uniforms(w.key, child.id, year, 0, Decision.HEALING)
         healed = count_healed(u[0], child.unresolved, logistic(log_odds))
         if healed > 0:

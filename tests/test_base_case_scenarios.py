@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 from headlines import NUMBERS, rows, smaller, tiny
 
-from experiments import assembly
-from experiments.plan import make_plan
 from experiments.results import DIFFERENCE, TODAY
-from simulation.build import deflator
 from simulation.errors import InputError
 from simulation.inputs import Tables
 from simulation.scenario import Lever, Scenario
@@ -19,27 +16,6 @@ from simulation.scenario import Lever, Scenario
 def quick() -> Iterator[None]:
     """Take smaller cohorts where nothing rests on their size."""
     yield from smaller()
-
-
-def test_interventions_cost_where_they_are_bought(tables: Tables) -> None:
-    """A named intervention costs its price for those it reaches, in its places alone, as the scenario sets it."""
-    bought = Lever(kind="intervention", name="triple_p", coverage=0.3, authorities=("dudley",))
-    plan = make_plan("region", 1, 1, 6, Scenario(name="bought", levers=(bought,)), "compiled")
-    dear = make_plan(
-        "region",
-        1,
-        1,
-        6,
-        Scenario(name="dear", levers=(bought,), numbers={"interventions.triple_p.cost": 1000.0}),
-        "compiled",
-    )
-    price = tables.numbers["interventions.triple_p.cost"].value
-    year = next(row.price_year for row in tables.rows["interventions"] if row.intervention == "triple_p")
-    assert assembly.known_cost(plan, "sandwell") == 0.0
-    assert assembly.known_cost(plan, "dudley") == pytest.approx(
-        0.3 * price * deflator(tables, plan.values(0, 0), year), rel=1e-9
-    )
-    assert assembly.known_cost(dear, "dudley") == pytest.approx(assembly.known_cost(plan, "dudley") * 1000.0 / price)
 
 
 # What scenarios do

@@ -231,4 +231,4 @@ def test_an_agent_holds_its_record_as_plain_numbers(tables: Tables, values: Valu
 
 
 def test_a_record_stays_small() -> None:
-    assert CHILD.itemsize <= 128
+    assert CHILD.itemsize <= 160
