@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.bands import bands, shares
 from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
+from experiments.poverty import reached
 from experiments.provenance import settings
 from experiments.quantities import PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
@@ -30,7 +31,7 @@ FLOWS = (
     "asked_for_a_place",
     "cost_gbp",
 )
-BY_GROUP = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp_gbp", "service_cost_gbp")
+BY_GROUP = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp_gbp", "service_cost_gbp", "ever_discriminated")
 
 
 def stack(plan: Plan, tasks: Sequence[Any]) -> dict[str, dict[str, Any]]:
@@ -141,6 +142,7 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
         known = np.concatenate([known, known.sum(axis=-1, keepdims=True)], axis=-1)
     if (known > 0).any():
         rows["cost of the named interventions"] = known / today["child_years_discounted"]
+    rows |= poverty_rows(plan, today["child_years_discounted"], rows["society, with lost GDP"])
     parts = [
         summary_rows(
             np.stack([each[..., number] for each in rows.values()], axis=-1),
@@ -151,6 +153,25 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     table.insert(2, "unit", f"GBP a child-year, {PRICE_YEAR}")
     return table
+
+
+def poverty_rows(plan: Plan, child_years: Any, society: Any) -> dict[str, Any]:
+    """Give, where deprivation falls, the break-even for each child-year that it falls for, and the cost if known.
+
+    Parameters
+    ----------
+    child_years, society : (2, draws, 2, places) discounted child-years, and break-even for each of them [GBP]
+    """
+    found = np.array([reached(plan.tables, plan.values(0, 0), plan.scenario, place) for place in plan.places])
+    if not found[:, 0].any():
+        return {}
+    own = child_years[..., : len(plan.places)]
+    years, cost = own * found[:, 0], own * found[:, 1]
+    if plan.place == REGION:
+        years, cost = (np.concatenate([x, x.sum(axis=-1, keepdims=True)], axis=-1) for x in (years, cost))
+    per = np.where(years > 0, society * child_years / np.where(years > 0, years, 1.0), 0.0)
+    rows = {"society, for each child-year whose deprivation falls": per}
+    return rows | ({"cost of less deprivation, as given": cost / child_years} if cost.any() else {})
 
 
 def known_cost(plan: Plan, place: str) -> float:

@@ -123,7 +123,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
         }
         found.sums.append({name: sums(tables, values, life, plan.places) for name, life in lives.items()})
         gdp = gdp_per_head(tables, values)
-        found.groups.append({name: groups(life, gdp) for name, life in lives.items()})
+        found.groups.append({name: groups(tables, life, gdp) for name, life in lives.items()})
         found.flows.append(flows(plan, {name: lives[name] for name in ("today", "improved")}))
     if matrix == 0 and draw < SPLIT_DRAWS:
         found.split.update(by_channel(plan, values, world, seeds_of(draw, matrix)[0], found.sums[0]))

@@ -90,7 +90,9 @@ def make_plan(
 def check_parameters(tables: Tables) -> None:
     """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
     values, key = tables.values(), seed_key(0)
-    switches = Switches(amplification=True, rationing=True, families=True)
+    switches = Switches(
+        amplification=True, spillover=True, ethnic_deprivation=True, moves_between=True, rationing=True, families=True
+    )
     everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))
     place = tables.rows["authorities"][0].authority
     children = cohort(tables, values, [place], 2, key, switches)

@@ -46,6 +46,7 @@ class Ledger(NamedTuple):
     unresolved: Any  # (18, A) at the end of the year
     burden: Any  # (18, neighbourhoods) unresolved events
     children: Any  # (18, neighbourhoods)
+    expected: Any  # (18, neighbourhoods) unresolved events of children of these ages in the reference [millionths]
     cost: Any  # (18, A, S) [hundredths of a penny]
     aats: Any  # (years, A, types)
     healed: Any  # (years, A)
@@ -100,6 +101,7 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "unresolved": (y, a),
         "burden": (y, n),
         "children": (y, n),
+        "expected": (y, n),
         "cost": (y, a, s),
         "aats": (shape.years, a, shape.adult_types),
         "healed": (shape.years, a),

@@ -124,7 +124,7 @@ def test_a_life_and_a_year_are_reconciled(small: Results) -> None:
 
 def test_channels_add_up_to_the_difference() -> None:
     """Prevention and the channels, one after another, add up to the difference of the same twins. To rounding."""
-    plan = make_plan("sandwell", 1, 1, 120, "improved", "compiled")
+    plan = make_plan("sandwell", 1, 2, 400, "improved", "compiled")
     task = base_case.one_draw(plan, 0, 0)
     table = assembly.decomposition(plan, [task])
     assert table["channel"].unique().tolist() == list(base_case.STAGES)
