@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from experiments import assembly, base_case
+from experiments.drivers import reaches
 from experiments.plan import make_plan
 from experiments.poverty import reached
 from simulation.economics import discount_factors
@@ -37,5 +38,8 @@ def test_break_even_is_told_for_each_year_that_deprivation_falls_for() -> None:
         assert per * share == pytest.approx(table[place, "society, with lost GDP"], rel=1e-9)
         assert table[place, "cost of less deprivation, as given"] == pytest.approx(cost) == pytest.approx(100 * share)
     assert 0 < table["region", "cost of less deprivation, as given"] < 100
+    assert reaches(plan, "poverty_causal_share")
+    assert not reaches(plan, "exploitation_spillover")
     free = replace(plan, scenario=Scenario(name="today_only"))
     assert "less deprivation" not in str(assembly.break_even(free, assembly.stack(free, tasks))["payer"].tolist())
+    assert not reaches(free, "poverty_causal_share")

@@ -1,5 +1,6 @@
 """Neighbourhoods: a grid around each, burden beside what is expected, spill-over, and names that do not matter."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from simulation.cohort import Life, reference, run
 from simulation.context import Surroundings, neighbourhood_amplification
 from simulation.errors import InputError
 from simulation.frailty import centred
-from simulation.inputs import Tables
+from simulation.inputs import FOLDER, Tables, check_table
 from simulation.ledger import Ledger
 from simulation.neighbourhood import adjoining, felt_around, grid, layout, neighbours, relative_burden
 from simulation.network import check_adjacency
@@ -199,6 +200,14 @@ def test_b_adjacency_that_cannot_be_is_refused(tables: Tables, change: dict[str,
     with pytest.raises(InputError) as refused:
         check_adjacency({**tables.rows, "adjacency": rows})
     assert message in str(refused.value)
+
+
+def test_b_shares_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
+    """A table whose authority sends 0.99 of what it sends is refused in one line that names it."""
+    table = tmp_path / "adjacency.csv"
+    table.write_text((FOLDER / "adjacency.csv").read_text().replace("birmingham,dudley,0.25", "birmingham,dudley,0.24"))
+    with pytest.raises(InputError, match=r"adjacency\.csv: birmingham: shares sum to 0\.99, not 1; correct the rows"):
+        check_table(table)
 
 
 def test_shares_of_adjoining_authorities_sum_to_one(tables: Tables) -> None:
