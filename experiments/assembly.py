@@ -10,6 +10,7 @@ from experiments import adult
 from experiments.bands import bands, shares, summary_rows
 from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
+from experiments.poverty import reached
 from experiments.provenance import settings
 from experiments.quantities import HOUSING, PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
@@ -32,7 +33,7 @@ FLOWS = (
     "asked_for_a_place",
     "cost_gbp",
 )
-BY_GROUP = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp_gbp", "service_cost_gbp")
+BY_GROUP = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp_gbp", "service_cost_gbp", "ever_discriminated")
 
 
 def stack(plan: Plan, tasks: Sequence[Any]) -> dict[str, dict[str, Any]]:
@@ -133,6 +134,7 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> p
     rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
     if named(plan) and not without_cost(plan):
         rows["cost of the named interventions"] = programme / today["child_years_discounted"]
+    rows |= poverty_rows(plan, today["child_years_discounted"], rows["society, with lost GDP"])
     parts = [
         summary_rows(
             np.stack([each[..., number] for each in rows.values()], axis=-1),
@@ -143,6 +145,25 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> p
     table = pd.concat(parts, ignore_index=True)
     table.insert(2, "unit", f"GBP a child-year, {PRICE_YEAR}")
     return table
+
+
+def poverty_rows(plan: Plan, child_years: Any, society: Any) -> dict[str, Any]:
+    """Give, where deprivation falls, the break-even for each child-year that it falls for, and the cost if known.
+
+    Parameters
+    ----------
+    child_years, society : (2, draws, 2, places) discounted child-years, and break-even for each of them [GBP]
+    """
+    found = np.array([reached(plan.tables, plan.values(0, 0), plan.scenario, place) for place in plan.places])
+    if not found[:, 0].any():
+        return {}
+    own = child_years[..., : len(plan.places)]
+    years, cost = own * found[:, 0], own * found[:, 1]
+    if plan.place == REGION:
+        years, cost = (np.concatenate([x, x.sum(axis=-1, keepdims=True)], axis=-1) for x in (years, cost))
+    per = np.where(years > 0, society * child_years / np.where(years > 0, years, 1.0), 0.0)
+    rows = {"society, for each child-year whose deprivation falls": per}
+    return rows | ({"cost of less deprivation, as given": cost / child_years} if cost.any() else {})
 
 
 def decomposition(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:

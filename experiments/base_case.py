@@ -127,7 +127,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
         }
         found.sums.append({name: summed(plan, values, life) for name, life in lives.items()})
         gdp = gdp_per_head(tables, values)
-        found.groups.append({name: groups(life, gdp) for name, life in lives.items()})
+        found.groups.append({name: groups(tables, life, gdp) for name, life in lives.items()})
         twins = {name: lives[name] for name in ("today", "improved")}
         found.flows.append(flows(plan, twins))
         if switches.adult_life:

@@ -13,6 +13,7 @@ import typer
 
 from experiments import boundary
 from experiments.limits import LARGEST_SEED, check_children, check_fraction, check_whole, cores
+from experiments.localities_cli import INEQUALITY_EXAMPLES, LOCALITIES_EXAMPLES, inequality, localities
 from experiments.options import Debug, Json, known_place
 from experiments.published.cli import app as published_models
 from simulation.errors import InputError, shown
@@ -37,6 +38,8 @@ Examples:
   wellheld interventions                       programmes: for whom, effect, cost, grade
   wellheld interventions --run triple_p        what one brings and costs, by payer and year
   wellheld parameters tip_effect               where a number comes from
+  wellheld inequality sandwell                 differences between ethnic groups, and what explains them
+  wellheld localities walsall                  indices and burden of simulated neighbourhoods
   wellheld published ace-costs                 the published ACE cost model, rebuilt
   wellheld --install-completion                complete commands with the tab key
 """
@@ -55,6 +58,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.add_typer(published_models, name="published")
+app.command(epilog=INEQUALITY_EXAMPLES)(inequality)
+app.command(epilog=LOCALITIES_EXAMPLES)(localities)
 
 
 class Population(StrEnum):

@@ -12,6 +12,8 @@ from experiments.results import DIFFERENCE, TODAY
 from experiments.returns import named, without_cost
 
 KEY_QUANTITIES = ("lost_gdp_discounted", "service_cost_discounted")
+ONLY_WITH = {"exploitation_spillover": "spillover", "moves_from_adjoining": "moves_between"}
+"""Numbers that only a switch brings into a run."""
 
 
 def drivers(plan: Plan, gaps: dict[str, Any]) -> pd.DataFrame:
@@ -52,7 +54,11 @@ def drivers(plan: Plan, gaps: dict[str, Any]) -> pd.DataFrame:
 
 
 def reaches(plan: Plan, name: str) -> bool:
-    """Tell whether a number can reach this run: not another place's cost, nor an intervention that is not used."""
+    """Tell whether a number can reach this run: not another place's cost, nor what no lever or switch uses."""
+    if name in ONLY_WITH:
+        return bool(getattr(plan.scenario.switches, ONLY_WITH[name]))
+    if name == "poverty_causal_share":
+        return any(lever.kind == "poverty" for lever in plan.scenario.levers)
     table, key = (*name.split("."), "", "")[:2]
     if table == "unit_costs":
         return name.split(".")[2] in ("all", *plan.places)

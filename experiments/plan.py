@@ -118,7 +118,8 @@ def draw_numbers(tables: Tables, chosen: Scenario, draws: int, seed: int) -> tup
 def check_parameters(tables: Tables) -> None:
     """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
     values, key = tables.values(), seed_key(0)
-    switches = Switches(amplification=True, rationing=True, families=True, adult_life=True)
+    everything_on = {name: True for name, field in Switches.model_fields.items() if field.default is False}
+    switches = Switches(**everything_on)
     everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))
     place = tables.rows["authorities"][0].authority
     children = cohort(tables, values, [place], 2, key, switches)

@@ -140,10 +140,10 @@ def one_draw(plan: Plan, draw: int, years: int, share: float) -> dict[str, list[
     here = world._replace(key=key)
     town = Town(today, key, plan.places, share)
     town.begin(0)
-    residents(today, here, town, 0, BURN_IN, plan.engine)
+    before = residents(today, here, town, 0, BURN_IN, plan.engine).ledger
     found = {}
     for name, s in ((TODAY, today), (plan.scenario.name, improved)):
-        life = residents(s, here, town.twin(s), BURN_IN, years, plan.engine)
+        life = residents(s, here, town.twin(s), BURN_IN, years, plan.engine, last=before)
         lived = slice(BURN_IN, BURN_IN + years)
         found[name] = [yearly(plan.tables, life, place, lived) for place in plan.places]
     return found

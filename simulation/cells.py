@@ -30,7 +30,7 @@ BANDED = {
 """Tables of age bands, by what each set of bands is of."""
 WHOLE = {"need": (0, 17), "incidence": (0, 110), "adult_adversities": (18, 110)}
 """Tables whose bands leave out no age, first to last."""
-WEIGHTED = {"deprivation": ("authority",), "ethnic_groups": ("authority",)}
+WEIGHTED = {"deprivation": ("authority",), "ethnic_groups": ("authority",), "adjacency": ("authority",)}
 """Tables whose `share` sums to 1 within these columns."""
 
 

@@ -16,7 +16,7 @@ from simulation.harm import instability_kinds
 from simulation.ledger import Ledger, Shape, empty_ledger
 from simulation.population import cohort, neighbourhoods
 from simulation.reading import MesaEngine
-from simulation.scenario import Scenario
+from simulation.scenario import Scenario, Switches
 from simulation.world import World
 from simulation.year import AFTER, BEFORE, HOLDING
 
@@ -103,7 +103,8 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
     scenario = Scenario.today()
     s = Surroundings(tables, values, scenario)
     world = build(tables, values, switches, key)
-    children = cohort(tables, values, ["england"], size, key)
+    together = Switches(ethnic_deprivation=switches.ethnic_deprivation)
+    children = cohort(tables, values, ["england"], size, key, together)
     engine = CompiledEngine(children, world, empty_ledger(shape_of(s)))
     context = year_context(s, world, 0, None)
     number = len(world.weights)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from agents.adversity import amplification
 from agents.names import ADULT, BANDS, RANKS, Flow
 from agents.service import acceptance_crowded, lift, quality_crowded, sufficiency_staffed, turnover_added
 from simulation.build import authority_names, service_names
+from simulation.deprivation import ease
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables
 from simulation.ledger import Ledger
+from simulation.neighbourhood import amplify, layout
 from simulation.offers import offered
 from simulation.population import GROUPS, neighbourhoods
 from simulation.scenario import Lever, Scenario
@@ -88,9 +89,13 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     tip = s.values["tip_effect"] * (alignment - s.values["tip_reference"])
     f_sufficiency = [s.values[f"services.{n}.f_sufficiency"] * s.values["factor_sufficiency_effect"] for n in names]
     f_tip = [s.values[f"services.{n}.f_tip"] for n in names]
+    left = deprivation_left(s, calendar)
     return Context(
-        amplification=neighbourhood_amplification(s, world, year, last),
-        gradient=gradients(s, calendar),
+        amplification=neighbourhood_amplification(s, year, last),
+        gradient=gradients(s, left),
+        need_ease=np.array([ease(world.need_gradient, each) for each in left]),
+        adult_ease=np.array([[ease(adult, each) for adult in world.adult_gradient] for each in left]),
+        child_death_ease=np.array([ease(world.child_death_ratio, each) for each in left]),
         hazard_factor=hazard_factors(s, calendar),
         lift=np.array(
             [
@@ -237,53 +242,56 @@ def places(s: Surroundings, names: list[str], children: Any, calendar: int) -> A
     return np.floor(np.array(per_child) * np.asarray(children)[:, None]).astype(np.int64)
 
 
-def neighbourhood_amplification(s: Surroundings, world: World, year: int, last: Ledger | None) -> Any:
-    """Raise hazards where last year's burden was above the reference, shrunk where few children are seen."""
-    counts = [neighbourhoods(s.tables, place) for place in s.places]
-    size = int(sum(count.sum() for count in counts))
-    if not s.scenario.switches.amplification or last is None or not 0 < year < ADULT:
-        return np.ones(size)
-    burden, children = last.burden[year - 1], last.children[year - 1]
-    ratios, start = [], 0
-    for count in counts:
-        here = slice(start, start + int(count.sum()))
-        everywhere = int(burden[here].sum()) / max(1, int(children[here].sum()))
-        for number in count:
-            own = slice(start, start + int(number))
-            mean = int(burden[own].sum()) / max(1, int(children[own].sum()))
-            prior, mixed = s.values["burden_prior"], s.values["crosstalk"]
-            for k in range(start, start + int(number)):
-                felt = (int(burden[k]) + prior * mean) / (int(children[k]) + prior)
-                felt = (1 - mixed) * felt + mixed * everywhere
-                ratios.append(
-                    amplification(
-                        felt,
-                        float(world.mean_burden[year - 1]),
-                        s.values["amplification_slope"],
-                        s.values["amplification_cap"],
-                    )
-                )
-            start += int(number)
-    return np.array(ratios)
-
-
-def gradients(s: Surroundings, calendar: int) -> Any:
-    """Give the ratio of each type's hazard by decile and ethnic group, in each place.
+def neighbourhood_amplification(s: Surroundings, year: int, last: Ledger | None) -> Any:
+    """Raise hazards where last year's burden was above the reference.
 
     Returns
     -------
-    (A, J, 50) by 5 x decile + group; the poverty lever draws every decile towards the least deprived
+    (N, 2) ratios, 1 where it is off and where there is no year before
+    """
+    where = layout(tuple(tuple(neighbourhoods(s.tables, place).tolist()) for place in s.places))
+    if not s.scenario.switches.amplification or last is None or not 0 < year <= len(last.burden):
+        return np.ones((len(where.decile), 2))
+    return amplify(s.tables, s.values, s.places, where, last, year, s.scenario.switches.spillover)
+
+
+def deprivation_left(s: Surroundings, calendar: int) -> Any:
+    """Give what the poverty lever leaves of each decile's log distance from the least deprived.
+
+    Of the share by which deprivation falls, only the causal share of a gradient goes with it.
+
+    Returns
+    -------
+    (A, 10), 1 without the lever
+    """
+    causal = s.values["poverty_causal_share"]
+    left = np.ones((len(s.places), 10))
+    for a, place in enumerate(s.places):
+        for lever in s.levers("poverty", place):
+            left[a, lever.deciles[0] - 1 : lever.deciles[1]] *= 1.0 - causal * lever.apply(0.0, calendar)
+    return left
+
+
+def gradients(s: Surroundings, left: Any) -> Any:
+    """Give the ratio of each type's hazard by decile and ethnic group, in each place.
+
+    Parameters
+    ----------
+    left : (A, 10) what is left of each decile's distance from the least deprived
+
+    Returns
+    -------
+    (A, J, 50) by 5 x decile + group
     """
     england = np.array([s.values[f"ethnic_groups.england.{group}.share"] for group in GROUPS])
     raised = np.array([s.values[f"discrimination_ratio_{group}"] for group in GROUPS])
     raised = raised / (raised @ england)
     kinds = s.tables.rows["adversities"]
     result = np.ones((len(s.places), len(kinds), 50))
-    for a, place in enumerate(s.places):
-        eased = s.moved("poverty", place, 1.0, calendar)
+    for a in range(len(s.places)):
         for k, row in enumerate(kinds):
             steps = centred(row.deprivation_ratio)
-            steps = steps[9] * (steps / steps[9]) ** eased
+            steps = steps[9] * (steps / steps[9]) * ease(steps, left[a])
             result[a, k] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
     return result
 

@@ -52,7 +52,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     by_school = by_helper = NONE
     need = w.need[age][child.sex]
     if u[0] < probability_need(
-        need.without_adversity * w.need_gradient[child.decile],
+        need.without_adversity * w.need_gradient[child.decile] * c.need_ease[child.authority][child.decile],
         need.per_unresolved,
         load_of_need(
             child.need_load * 0.01, years_longstanding(child.neglected, w.p.longstanding_after), w.p.longstanding_need

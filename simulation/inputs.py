@@ -10,7 +10,7 @@ from typing import Any
 from simulation.cells import read_table
 from simulation.effects import check_interventions
 from simulation.errors import InputError, nearest
-from simulation.network import check_adult_services, check_network
+from simulation.network import check_adjacency, check_adult_services, check_network
 from simulation.rows import ASSUMED, KEYS, Kinds, Row, SourceRow, UncertainRow
 
 FOLDER = Path(__file__).parent / "tables"
@@ -157,6 +157,8 @@ def check_links(rows: dict[str, list[Any]]) -> None:
                         f"{where}: ages {row.age_from}-{row.age_to} are outside those of {row.to} "
                         f"({to.age_from}-{to.age_to}); narrow the row"
                     )
+            if name == "locality_values":
+                known(where, "indicator", row.indicator, [x.indicator for x in rows["locality_indicators"]])
             if name in ("incidence", "condition_costs"):
                 known(where, "condition", row.condition, [x.condition for x in rows["conditions"]])
     check_payers(rows["unit_costs"])
@@ -164,6 +166,7 @@ def check_links(rows: dict[str, list[Any]]) -> None:
     check_network(rows)
     check_harm(rows)
     check_adult_services(rows)
+    check_adjacency(rows)
     used.update(source for columns in ASSUMED.values() for source in columns.values())
     for line, row in enumerate(rows["sources"], start=2):
         if row.key not in used and row.key != "chard_radley_2024":

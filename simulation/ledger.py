@@ -48,6 +48,7 @@ class Ledger(NamedTuple):
     unresolved: Any  # (18, A) at the end of the year
     burden: Any  # (18, neighbourhoods) unresolved events
     children: Any  # (18, neighbourhoods)
+    expected: Any  # (18, neighbourhoods) unresolved events of children of these ages in the reference [millionths]
     cost: Any  # (18, A, S) [hundredths of a penny]
     reached: Any  # (18, A, interventions) children whom an intervention reached in the year
     intervention_cost: Any  # (18, A, interventions) apart from the cost of services [hundredths of a penny]
@@ -115,6 +116,7 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "unresolved": (y, a),
         "burden": (y, n),
         "children": (y, n),
+        "expected": (y, n),
         "cost": (y, a, s),
         "reached": (y, a, shape.interventions),
         "intervention_cost": (y, a, shape.interventions),

@@ -1,4 +1,4 @@
-"""Check that services form a network that children can walk: every service reached, no cycle without a way out."""
+"""Check networks: services that children can walk (all reached, no cycle without a way out), places that touch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -95,3 +95,20 @@ def check_cycles(pathways: list[Any]) -> None:
                     f"pathways.csv: row {line}: at age {age} escalation goes round with probability 1 "
                     f"({' to '.join([*ring, to])}); give one of them a second destination"
                 )
+
+
+def check_adjacency(rows: Mapping[str, list[Any]]) -> None:
+    """Refuse an authority that touches itself, or one that touches another without being touched by it."""
+    places = [row.authority for row in rows["authorities"] if row.role == "place"]
+    pairs = {(row.authority, row.neighbour) for row in rows["adjacency"]}
+    for line, row in enumerate(rows["adjacency"], start=2):
+        where = f"adjacency.csv: row {line}:"
+        for name in (row.authority, row.neighbour):
+            if name not in places:
+                raise InputError(f"{where} '{name}' is no place of authorities.csv; give one of {', '.join(places)}")
+        if row.authority == row.neighbour:
+            raise InputError(f"{where} '{row.authority}' is its own neighbour; remove the row")
+        if (row.neighbour, row.authority) not in pairs:
+            raise InputError(
+                f"{where} {row.authority} touches {row.neighbour}, which has no row for {row.authority}; add it"
+            )

@@ -170,12 +170,13 @@ def reached(tables: Tables, life: Life, place: str, factors: Any) -> dict[str, f
     return {f"reached_{row.intervention}": float(now[k]) for k, row in enumerate(tables.rows["interventions"])}
 
 
-def groups(life: Life, gdp: float) -> dict[tuple[str, int], Any]:
-    """Sum children, CATs, ever looked after, DALYs, lost GDP and service cost by sex, decile and ethnic group.
+def groups(tables: Tables, life: Life, gdp: float) -> dict[tuple[str, int], Any]:
+    """Sum results by sex, decile and ethnic group.
 
     Returns
     -------
-    (dimension, code): (6,) sums
+    (dimension, code): (7,) sums of children, CATs, ever looked after, DALYs, lost GDP and service cost [GBP], and
+    those ever discriminated against
     """
     people = life.children
     lost = (people["yll"].astype(float) + people["yld"]) / MILLION
@@ -187,11 +188,17 @@ def groups(life: Life, gdp: float) -> dict[tuple[str, int], Any]:
             lost,
             lost * gdp,
             people["cost"] / 10_000,
+            (people["types"] & discrimination(tables)) != 0,
         ]
     )
     return {
         (name, code): columns[people[name] == code].sum(axis=0) for name, size in GROUPS.items() for code in range(size)
     }
+
+
+def discrimination(tables: Tables) -> int:
+    """Give the bits of the types of adversity whose hazard differs by ethnic group."""
+    return sum(1 << k for k, row in enumerate(tables.rows["adversities"]) if row.raised_by_discrimination)
 
 
 def flow_table(tables: Tables, life: Life, place: str) -> Any:

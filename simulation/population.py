@@ -9,6 +9,7 @@ from scipy import special
 from agents.child import CHILD, MILLION, NEVER
 from agents.names import ADULT, NONE, Outcome
 from simulation.build import authority_names
+from simulation.deprivation import joint, lives_where
 from simulation.draws import WORD, Decision, check_ranges, uniforms
 from simulation.errors import InputError
 from simulation.frailty import Values, parental_shares, parents
@@ -38,6 +39,10 @@ def cohort(
     switches: Switches = ALONE,
 ) -> Any:
     """Draw a birth cohort of each place.
+
+    Parameters
+    ----------
+    switches : whether families, and ethnic group and decile, go together
 
     Returns
     -------
@@ -100,7 +105,13 @@ def place_cohort(
     counts = neighbourhoods(tables, place)
     within = np.minimum((birth[2] * counts[children["decile"]]).astype(np.int64), counts[children["decile"]] - 1)
     children["neighbourhood"] = (np.cumsum(counts) - counts)[children["decile"]] + np.maximum(within, 0)
-    children["ethnic_group"] = pick(birth[3], shares(tables, values, "ethnic_groups", "group", GROUPS, place))
+    if switches.ethnic_deprivation:
+        together = who_lives_where(tables, values, place)
+        for decile in np.unique(children["decile"]):
+            here = children["decile"] == decile
+            children["ethnic_group"][here] = pick(birth[3][here], together[decile])
+    else:
+        children["ethnic_group"] = pick(birth[3], shares(tables, values, "ethnic_groups", "group", GROUPS, place))
     resilience = values["resilience_start"] + values["resilience_spread"] * (2 * start[0] - 1)
     children["resilience"] = np.round(MILLION * np.clip(resilience, 0, 1))
     for name in ("open_since", "referred", "died"):
@@ -108,6 +119,24 @@ def place_cohort(
     children["education"] = children["support"] = children["waiting"] = NONE
     children["outcome"] = Outcome.NO_NEED
     return children
+
+
+def who_lives_where(tables: Tables, values: Values, place: str) -> Any:
+    """Give the share of a place's children by decile and ethnic group: both margins its own, ties as in England.
+
+    Returns
+    -------
+    (10, 5) shares that sum to 1
+    """
+    ends = [
+        np.array([values[f"ethnic_deprivation.{group}.{column}"] for group in GROUPS])
+        for column in ("most_deprived_tenth", "least_deprived_tenth")
+    ]
+    return joint(
+        shares(tables, values, "deprivation", "decile", range(1, 11), place),
+        shares(tables, values, "ethnic_groups", "group", GROUPS, place),
+        lives_where(*ends),
+    )
 
 
 def frailty(values: Values, u: Any) -> Any:

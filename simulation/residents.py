@@ -24,7 +24,8 @@ from simulation.draws import Decision, check_ranges, uniforms
 from simulation.errors import InputError
 from simulation.frailty import Values
 from simulation.inputs import Tables
-from simulation.ledger import empty_ledger
+from simulation.ledger import Ledger, empty_ledger
+from simulation.neighbourhood import adjoining
 from simulation.population import neighbourhoods, parental_years, place_cohort
 from simulation.reading import MesaEngine
 from simulation.world import World
@@ -191,6 +192,45 @@ def arrive(people: Any, alike: Any, begin: Any, key: tuple[int, int, int], numbe
     return parts
 
 
+class Staying(NamedTuple):
+    """Who stays in a place from one year to the next."""
+
+    people: Any  # records of the place, free ones among them
+    alike: Any  # numbers of those who stay, by age
+    begin: Any  # (OLDEST + 1,) where each age begins in `alike`
+
+
+HOME = ("id", "family", "authority", "neighbourhood", "decile")
+"""What an arrival from an adjoining place does not bring along."""
+
+
+def from_adjoining(
+    s: Surroundings, key: tuple[int, int, int], stay: dict[str, Staying], come: Any, number: int, year: int
+) -> None:
+    """Let some who come to a place have lived in an adjoining one until now; they take the homes found for them.
+
+    Parameters
+    ----------
+    stay : of each place of the run; what an authority outside the run would send comes from the place itself
+    come : records of those who arrive, changed in place
+    """
+    _, sent, drawn, _ = uniforms(key, come["id"], year, 0, int(Decision.ARRIVAL))
+    age = year - 1 - come["birth_year"]
+    upto = 0.0
+    shares = s.values["moves_from_adjoining"] * adjoining(s.tables, s.places)[number]
+    for place, share in zip(s.places, shares, strict=True):
+        if place in stay and share > 0.0:
+            there = stay[place]
+            size = np.diff(there.begin)[age]
+            chosen = np.flatnonzero((sent >= upto) & (sent < upto + share) & (size > 0))
+            first = there.begin[age[chosen]]
+            movers = there.people[there.alike[first + (drawn[chosen] * size[chosen]).astype(np.int64)]]
+            for name in HOME:
+                movers[name] = come[name][chosen]
+            come[chosen] = movers
+        upto += share
+
+
 class Town:
     """The residents of some places: one array of records, place after place, with free records among them."""
 
@@ -223,22 +263,23 @@ class Town:
 
     def next_year(self, year: int) -> None:
         """Let people leave at the end of a year, and births and arrivals take their records for the next."""
-        parts = []
+        parts, stay, free = [], {}, {}
         for place, where in self.places():
-            here, move, number = self.people[where], self.moves[place], self.order.index(place)
-            free, alike = np.zeros((2, len(here)), np.int64)
-            count, begin = vacate(here, self.key, year, move.leaves, free, alike)
+            here = self.people[where]
+            vacant, alike = np.zeros((2, len(here)), np.int64)
+            count, begin = vacate(here, self.key, year, self.moves[place].leaves, vacant, alike)
+            stay[place], free[place] = Staying(here, alike, begin), vacant[:count]
+        for place, (here, alike, begin) in stay.items():
+            move, number, count = self.moves[place], self.order.index(place), len(free[place])
+            come = arrive(here, alike, begin, self.key, number, year + 1, move.stock)
+            if self.s.scenario.switches.moves_between:
+                from_adjoining(self.s, self.key, stay, come, number, year + 1)
             births = newborn(self.s, self.key, place, int(move.stock[0]), year + 1)
             if self.s.scenario.switches.families:
                 join_families(self.s, self.key, births, here, alike, begin)
                 with_parents(self.s, self.key, births)
-            new = np.concatenate(
-                [
-                    births,
-                    arrive(here, alike, begin, self.key, number, year + 1, move.stock),
-                ]
-            )
-            here[free[: min(count, len(new))]] = new[:count]
+            new = np.concatenate([births, come])
+            here[free[place][: len(new)]] = new[:count]
             parts += [here, new[count:]]
             self.room[place] += len(new[count:])
         if sum(map(len, parts)) > len(self.people):
@@ -259,6 +300,7 @@ def residents(
     engine: str = "compiled",
     jobs: int = 1,
     watch: Callable[[int, Any], None] | None = None,
+    last: Ledger | None = None,
 ) -> Life:
     """Run the resident population of some places for years; the town's records move on with it.
 
@@ -266,6 +308,7 @@ def residents(
     ----------
     town : who lives there at the beginning of the year `first`
     watch : called after each year with the year and the records at its end
+    last : ledger of the run that led to the town: its last year is felt in the first
 
     Returns
     -------
@@ -276,18 +319,16 @@ def residents(
     InputError
         If the run is too long, or a feedback is on that reads a cohort's age from the year.
     """
-    if s.scenario.switches.amplification:
-        raise InputError("switches: amplification is not built for residents; turn it off")
     if not 0 < first + years <= LONGEST:
         raise InputError(f"years: {first + years} with the burn-in is outside 1 to {LONGEST}; run fewer")
     engines: dict[str, Any] = {"compiled": CompiledEngine, "mesa": MesaEngine}
     book = empty_ledger(shape_of(s)._replace(childhood=LONGEST, years=LONGEST))
     carrier = engines[engine](town.people, world, book, jobs)
-    context = year_context(s, world, first, None)
+    context = year_context(s, world, first, last)
     try:
         for year in range(first, first + years):
             check_ranges(town.people["id"], year)
-            if not s.steady():
+            if not s.steady() and (year > first or last is None):
                 context = year_context(s, world, year, carrier.ledger())
             live_year(s, carrier, context, year)
             town.people = carrier.records()

@@ -125,6 +125,43 @@ class FertilityRow(Row):
     births: Annotated[float, number("births a woman and year", 0, 1)]
 
 
+class EthnicDeprivationRow(Row):
+    """Share of an ethnic group that lives in England's most and in its least deprived tenth."""
+
+    group: Literal["white", "asian", "black", "mixed", "other"]
+    most_deprived_tenth: Share
+    least_deprived_tenth: Share
+
+
+class AdjacencyRow(Row):
+    """Two authorities that touch, and how much of what reaches the first from others comes from the second."""
+
+    authority: Name
+    neighbour: Name
+    share: Share
+
+
+class LocalityIndicatorRow(Row):
+    """A public indicator of an index of localities: what it stands for, and how it lies along deprivation."""
+
+    indicator: Name
+    title: Text
+    index: Literal["adversity", "resilience"]
+    stands_for: Name
+    sign: Annotated[int, number("1, or -1 where it counts against", -1, 1)]
+    unit: Text
+    deprivation_ratio: Annotated[float, number("ratio, decile 1 to 10", 0.01, 100)]
+
+
+class LocalityValueRow(Row):
+    """A public indicator's value in one authority, or in England."""
+
+    indicator: Name
+    authority: Name
+    year: Annotated[int, number("year to 31 March", 2000, 2100)]
+    value: Annotated[float, number("see its indicator", 0)]
+
+
 class LifeTableRow(Row):
     """Probability of death within a year of age, and residual expectancy, by sex."""
 
@@ -469,6 +506,7 @@ ASSUMED: dict[str, dict[str, str]] = {
     ),
     "pay": {"share": "project_assumption"},
     "interventions": dict.fromkeys(("cost", "cost_low", "cost_high", "full_years", "fade"), "project_assumption"),
+    "adjacency": {"share": "project_assumption"},
 }
 """Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
 
@@ -523,6 +561,10 @@ KEYS: Kinds = {
     "deprivation": (DeprivationRow, ("authority", "decile")),
     "ethnic_groups": (EthnicGroupRow, ("authority", "group")),
     "fertility": (FertilityRow, ("age_from",)),
+    "ethnic_deprivation": (EthnicDeprivationRow, ("group",)),
+    "adjacency": (AdjacencyRow, ("authority", "neighbour")),
+    "locality_indicators": (LocalityIndicatorRow, ("indicator",)),
+    "locality_values": (LocalityValueRow, ("indicator", "authority")),
     "life_table": (LifeTableRow, ("sex", "age")),
     "conditions": (ConditionRow, ("condition",)),
     "incidence": (IncidenceRow, ("condition", "sex", "age_from")),

@@ -37,15 +37,17 @@ Kind = Literal[
     "intervention",
 ]
 BY_SERVICE = ("sufficiency", "tip_alignment", "supply")
-FROM_ZERO = ("prevention", "placement_stability", "recovery")
+FROM_ZERO = ("prevention", "placement_stability", "recovery", "poverty")
 BY_AGE = ("prevention", "intervention")
-OF_INTERVENTION = ("name", "coverage", "cost", "full_years", "fade")
+OF_INTERVENTION = ("name", "coverage", "full_years", "fade")
+WITH_COST = ("intervention", "poverty")
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]
 Year = Annotated[int, Field(strict=True, ge=1990, le=2200)]
 Age = Annotated[int, Field(strict=True, ge=0, le=17)]
+Decile = Annotated[int, Field(strict=True, ge=1, le=10)]
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 NumberName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.\-]{0,199}$")]
 
@@ -63,10 +65,17 @@ class Lever(BaseModel):
     start: Year | None = Field(default=None, description="the first year it acts, such as 2024")
     end: Year | None = Field(default=None, description="the last year it acts, such as 2030")
     ramp: int = Field(default=0, strict=True, ge=0, le=50, description="whole years from nothing to full")
+    deciles: tuple[Decile, Decile] = Field(
+        default=(1, 10), description="first and last decile of deprivation, 1 most deprived, such as [1, 3]"
+    )
     name: Name | None = Field(default=None, description="the intervention, as in the table of interventions")
     coverage: Finite | None = Field(default=None, ge=0, le=1, description="share of those eligible who are reached")
     cost: Finite | None = Field(
-        default=None, ge=0, le=1e7, description="GBP a child reached, of 2023-24, in place of the table's"
+        default=None,
+        ge=0,
+        le=1e7,
+        description="GBP of 2023-24: a child reached by an intervention, in place of the table's; or for poverty, a "
+        "year for each child whose deprivation falls",
     )
     full_years: int | None = Field(
         default=None, strict=True, ge=0, le=18, description="years of full effect, in place of the table's"
@@ -93,12 +102,16 @@ class Lever(BaseModel):
         for key in OF_INTERVENTION:
             if getattr(self, key) is not None:
                 return f"{key} belongs to kind 'intervention', not to '{self.kind}'; remove it"
+        if self.cost is not None and self.kind not in WITH_COST:
+            return f"cost belongs to {', '.join(WITH_COST)}, not to '{self.kind}'; remove it"
         if self.add is not None and self.multiply is not None:
             return f"add = {self.add} and multiply = {self.multiply} are both given; keep one of them"
         if self.add is None and self.multiply is None:
             return "says neither add nor multiply; give one of them, such as add = 0.02"
         if self.multiply is not None and self.kind in FROM_ZERO:
             return f"{self.kind} starts from 0, which no factor moves; write add instead of multiply"
+        if self.kind == "poverty" and (self.add or 0.0) < 0.0:
+            return f"add = {self.add} is below 0; write the share by which deprivation falls, such as add = 0.1"
         return ""
 
     def target_problem(self) -> str:
@@ -107,6 +120,10 @@ class Lever(BaseModel):
             return f"services belongs to {', '.join(BY_SERVICE)}, not to '{self.kind}'; remove it"
         if "ages" in self.model_fields_set and self.kind not in BY_AGE:
             return f"ages belongs to {', '.join(BY_AGE)}, not to '{self.kind}'; remove it"
+        if "deciles" in self.model_fields_set and self.kind != "poverty":
+            return f"deciles belongs to kind 'poverty', not to '{self.kind}'; remove it"
+        if self.deciles[0] > self.deciles[1]:
+            return f"deciles {list(self.deciles)} run backwards; write the more deprived first, within 1 to 10"
         if self.ages[0] > self.ages[1]:
             return f"ages {list(self.ages)} run backwards; write the younger first, within 0 to 17"
         return ""
@@ -151,6 +168,8 @@ class Lever(BaseModel):
             and shared(self.authorities, other.authorities)
             and self.ages[0] <= other.ages[1]
             and other.ages[0] <= self.ages[1]
+            and self.deciles[0] <= other.deciles[1]
+            and other.deciles[0] <= self.deciles[1]
             and (self.start or 0) <= (other.end or 9999)
             and (other.start or 0) <= (self.end or 9999)
         )
@@ -166,6 +185,17 @@ class Switches(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     amplification: bool = Field(default=False, description="true or false: a neighbourhood's burden raises hazards")
+    spillover: bool = Field(
+        default=False,
+        description="true or false: exploitation and violence feel the burden of adjoining authorities; "
+        "needs amplification",
+    )
+    moves_between: bool = Field(
+        default=False, description="true or false: some who move in have lived in an adjoining authority (residents)"
+    )
+    ethnic_deprivation: bool = Field(
+        default=False, description="true or false: ethnic groups live in the deciles that England's do"
+    )
     rationing: bool = Field(default=False, description="true or false: children compete for places")
     families: bool = Field(
         default=False, description="true or false: siblings share home and its events, and parents' own adversity acts"
@@ -186,6 +216,13 @@ class Switches(BaseModel):
     channel_service_harm: bool = Field(default=True, description="true or false: harm by services reaches health")
     channel_healing: bool = Field(default=True, description="true or false: healing reaches health")
     channel_resilience: bool = Field(default=True, description="true or false: resilience reaches health")
+
+    @model_validator(mode="after")
+    def spills_what_is_felt(self) -> Self:
+        """Refuse spill-over where nothing is felt from anywhere."""
+        if self.spillover and not self.amplification:
+            raise ValueError("spillover = true needs amplification = true; switch both on, or spillover off")
+        return self
 
 
 class Scenario(BaseModel):
@@ -218,7 +255,7 @@ class Scenario(BaseModel):
                 raise ValueError(
                     f"lever[{first}] and lever[{second}] both move {lever.name or lever.kind} for the "
                     "same children in the same years; join them, or part them by services, "
-                    "authorities, ages or years"
+                    "authorities, deciles, ages or years"
                 )
         return self
 

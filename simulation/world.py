@@ -255,8 +255,11 @@ class World(NamedTuple):
 class Context(NamedTuple):
     """What a year's rules read that levers or last year's children change."""
 
-    amplification: Any  # (neighbourhoods,)
+    amplification: Any  # (neighbourhoods, 2) of most types, and of those raised by circumstances
     gradient: Any  # (A, J, 50) by 5 x decile + ethnic group
+    need_ease: Any  # (A, 10) what a fall of deprivation leaves of need without adversity
+    adult_ease: Any  # (A, K, 10) of adult hazards
+    child_death_ease: Any  # (A, 10) of child deaths
     hazard_factor: Any  # (A, 18, J) 1 less what is prevented
     lift: Any  # (A, S) log-odds that Sufficiency and TIP alignment add to holding
     reach: Any  # (A, S) probability that a support reaches a child

@@ -60,7 +60,7 @@ def adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     if year - child.birth_year < ADULT:
         childhood_adversity(child, w, c, ledger, year)
     else:
-        adult_adversity(child, w, ledger, year)
+        adult_adversity(child, w, c, ledger, year)
 
 
 @rule
@@ -69,9 +69,10 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
     age = year - child.birth_year
     unserved = w.p.channel_hazards and (child.outcome == Outcome.NO_SERVICE or child.waiting != NONE)
     exposed = w.p.channel_hazards and (child.moved or out_of_school(child, w))
-    around = c.amplification[child.neighbourhood]
     moved = types_moved(child, c)
     eased = ratio_of(child, c, Effect.DEPRIVATION_GRADIENT, age, -1)
+    around = c.amplification[child.neighbourhood][0]
+    around_exposed = c.amplification[child.neighbourhood][1]
     frailty = child.frailty / MILLION
     before = child.types
     at_home = w.p.parental_year if child.parent_years >> age & 1 else w.p.parental_else
@@ -93,7 +94,7 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
             w.hazard[kind][age],
             gradient,
             frailty,
-            around
+            (around_exposed if row.circumstances else around)
             * (at_home if row.parents else 1.0)
             * ratio_circumstances(unserved, exposed and row.circumstances, w.p.unserved_ratio, w.p.exposed_ratio),
             w.p.repetition_ratio if before >> kind & 1 else 1.0,
@@ -127,7 +128,7 @@ def neglect_year(child: Any, w: Any, ledger: Any, year: int) -> None:
 
 
 @rule
-def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
+def adult_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     """Draw at most one event of each type of adult adversity."""
     age = year - child.birth_year
     load = min(unresolved_load(child), w.p.event_load_cap)
@@ -144,7 +145,7 @@ def adult_adversity(child: Any, w: Any, ledger: Any, year: int) -> None:
             u = uniforms(w.key, child.id, year, kind // 4, Decision.ADULT_ADVERSITY)
         hazard = hazard_adult_adversity(
             w.adult_hazard[kind][age] * raised,
-            w.adult_gradient[kind][child.decile],
+            w.adult_gradient[kind][child.decile] * c.adult_ease[child.authority][kind][child.decile],
             load,
             ill,
             row.per_unresolved,
@@ -337,19 +338,21 @@ def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
                 ledger.onsets[year, child.authority, number] += 1
                 note(ledger, child, day, Entry.ONSET, number, 0)
     after = disability(child.conditions, w.weights) if child.conditions else 0.0
-    lived = death(child, w, ledger, year)
+    lived = death(child, w, c, ledger, year)
     ill = int(MILLION * (0.5 * (before + after) * lived))
     child.yld += ill
     ledger.yld[year, child.authority] += ill
 
 
 @rule
-def death(child: Any, w: Any, ledger: Any, year: int) -> float:
+def death(child: Any, w: Any, c: Any, ledger: Any, year: int) -> float:
     """Decide death within the year, and book the years of life lost. Returns the part of the year lived."""
     age = year - child.birth_year
     ledger.alive[year, child.authority] += 1
     u = uniforms(w.key, child.id, year, 0, Decision.DEATH)
-    base = w.mortality[child.sex][age] * (w.child_death_ratio[child.decile] if age < ADULT else 1.0)
+    base = w.mortality[child.sex][age]
+    if age < ADULT:
+        base *= w.child_death_ratio[child.decile] * c.child_death_ease[child.authority][child.decile]
     last = age + 1 == len(w.mortality[child.sex])
     if not last and u[0] >= base * w.ratio_ceiling_death[child.sex]:
         return 1.0
@@ -393,6 +396,7 @@ def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     ledger.unresolved[year, a] += child.unresolved
     ledger.burden[year, child.neighbourhood] += child.unresolved
     ledger.children[year, child.neighbourhood] += 1
+    ledger.expected[year, child.neighbourhood] += int(MILLION * w.mean_burden[age])
     see_exposure(child, w, year)
 
 

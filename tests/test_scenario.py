@@ -137,7 +137,7 @@ def test_an_intervention_moves_no_value_itself():
 @given(
     value=st.floats(0, 1),
     add=st.floats(-1, 1),
-    kind=st.sampled_from(["prevention", "sufficiency", "poverty"]),
+    kind=st.sampled_from(["community_capacity", "sufficiency", "tip_alignment"]),
 )
 def test_a_moved_share_stays_a_share(value, add, kind):
     assert 0 <= Lever(kind=kind, add=add).apply(value, 2024) <= 1

@@ -160,7 +160,8 @@ def limit_hazard(tables: Tables, published: Tables, values: Values, flow_values:
     """Give the flow model's hazard of a new CAT by age, all of it on one type: (J, 18)."""
     hazard = np.zeros((len(tables.rows["adversities"]), ADULT))
     number = authority_names(tables).index(PLACE)
-    gradient = gradients(Surroundings(tables, values, Scenario.today()), 0)[number, KIND, 5 * DECILE + GROUP]
+    s = Surroundings(tables, values, Scenario.today())
+    gradient = gradients(s, np.ones((len(s.places), 10)))[number, KIND, 5 * DECILE + GROUP]
     for name, (first, last) in entry_ages(tables, published).items():
         ratio = flow_values[f"flow_services.{name}.deprivation_ratio"] if deprived else 1.0
         base = flow_input(flow_values)("new_cats") * flow_values[f"flow_services.{name}.new_cats_ratio"]

@@ -90,7 +90,7 @@ UNCHANGED = {
     "tip_alignment": (Lever(kind="tip_alignment", multiply=1.0),),
     "supply": (Lever(kind="supply", multiply=1.0),),
     "prevention": (Lever(kind="prevention", add=0.0),),
-    "poverty": (Lever(kind="poverty", multiply=1.0),),
+    "poverty": (Lever(kind="poverty", add=0.0),),
     "placement_stability": (Lever(kind="placement_stability", add=0.0),),
     "recovery": (Lever(kind="recovery", add=0.0),),
     "community_capacity": (Lever(kind="community_capacity", multiply=1.0),),

@@ -15,7 +15,7 @@ from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.inputs import Tables, load_tables
-from simulation.population import cohort
+from simulation.population import cohort, neighbourhoods
 from simulation.residents import A_YEAR, ARRIVALS, BURN_IN, OLDEST, Town, movement, newborn, present, residents
 from simulation.scenario import Scenario, Switches
 from simulation.world import World
@@ -167,8 +167,6 @@ def test_arrivals_have_led_a_life_of_their_age(lived: list[Any]) -> None:
 
 def test_b_residents_that_cannot_be_run_are_refused(s: Surroundings, world: World, tables: Tables) -> None:
     town = begun(s, world, ["sandwell"])
-    with pytest.raises(InputError, match="amplification is not built for residents; turn it off"):
-        residents(Surroundings(tables, s.values, scenario(amplification=True)), world, town, 0, 1)
     with pytest.raises(InputError, match=r"years: 61 with the burn-in is outside 1 to 60; run fewer"):
         residents(s, world, town, 0, 61)
     with pytest.raises(InputError, match=r"size: 0\.0001 of sandwell leaves no resident of some age; raise it"):
@@ -231,3 +229,47 @@ def test_later_births_come_to_families_that_live_there(s: Surroundings, world: W
             assert child["ethnic_group"] == elder["ethnic_group"]
             compared += 1
     assert compared > 30
+
+
+def test_v17_residents_feel_what_is_above_expectation(s: Surroundings, world: World, tables: Tables) -> None:
+    """V17: alpha = 0 is the uncoupled run; with a slope burden rises, split years are one run, a place is itself.
+
+    Bit for bit. Children of all ages carry what is expected of their ages: the mean ratio to it is felt, not age.
+    """
+    values = s.values | {"amplification_slope": 0.0, "crosstalk": 0.0}
+    flat = Surroundings(tables, values, scenario(amplification=True))
+    steep = Surroundings(tables, s.values | {"amplification_slope": 0.6}, scenario(amplification=True))
+    alone = residents(s, world, begun(s, world, ["sandwell"]), 0, 12)
+    assert residents(flat, world, begun(s, world, ["sandwell"]), 0, 12).children.tobytes() == alone.children.tobytes()
+    raised = residents(steep, world, begun(s, world, ["sandwell"]), 0, 12)
+    assert raised.ledger.cats.sum() > alone.ledger.cats.sum()
+    town = begun(steep, world, ["sandwell"])
+    half = residents(steep, world, town, 0, 7)
+    rest = residents(steep, world, town, 7, 5, last=half.ledger)
+    assert rest.children.tobytes() == raised.children.tobytes()
+    both = residents(steep, world, begun(steep, world, PLACES), 0, 12).children
+    here = both["authority"] == authority_names(tables).index("sandwell")
+    assert both[here].tobytes() == raised.children.tobytes()
+
+
+def test_some_arrivals_have_lived_in_an_adjoining_authority(s: Surroundings, world: World, tables: Tables) -> None:
+    """All from the only adjoining place of the run: its ethnic groups come, homes are the new place's. Exact."""
+    everyone = {"moves_from_adjoining": 1.0}
+    white = {
+        f"ethnic_groups.dudley.{g}.share": float(g == "white") for g in ("white", "asian", "black", "mixed", "other")
+    }
+    black = {
+        f"ethnic_groups.sandwell.{g}.share": float(g == "black") for g in ("white", "asian", "black", "mixed", "other")
+    }
+    order = authority_names(tables)
+    for switched in (False, True):
+        there = Surroundings(tables, s.values | everyone | white | black, scenario(moves_between=switched))
+        people = residents(there, world, begun(there, world, PLACES), 0, 12).children
+        mine = people[people["authority"] == order.index("sandwell")]
+        came = mine[(mine["id"] & 0xFFFFFFFF) % A_YEAR >= ARRIVALS]
+        assert (came["id"] >> 32 == order.index("sandwell")).all()
+        first = sum(int(neighbourhoods(tables, place).sum()) for place in order[: order.index("sandwell")])
+        assert (mine["neighbourhood"] >= first).all()
+        assert (mine["neighbourhood"] < first + neighbourhoods(tables, "sandwell").sum()).all()
+        assert (came["ethnic_group"] == 0).any() is np.bool_(switched)
+        assert len(people) > 100
