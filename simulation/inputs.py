@@ -95,6 +95,8 @@ def table_numbers(name: str, rows: list[Any], kinds: Kinds = KEYS) -> Iterator[N
     for line, row in enumerate(rows, start=2):
         key = ".".join(str(getattr(row, column)) for column in keys)
         for column, unit in numeric.items():
+            if getattr(row, column) is None:
+                continue
             label = key if name == "parameters" else f"{name}.{key}.{column}"
             low, high, distribution = interval(row, column)
             assumed = ASSUMED.get(name, {}).get(column)
@@ -116,7 +118,7 @@ def table_numbers(name: str, rows: list[Any], kinds: Kinds = KEYS) -> Iterator[N
 
 def is_numeric(annotation: Any) -> bool:
     """Tell whether a column holds numbers."""
-    return annotation in (int, float)
+    return annotation in (int, float, float | None)
 
 
 def interval(row: Any, column: str) -> tuple[float | None, float | None, str]:

@@ -11,6 +11,7 @@ from agents.rules import rule
 from agents.service import days_until, days_until_exit, place_rank, priority_band
 from simulation.draws import Decision, uniforms
 from simulation.ledger import enter, first_day, note, spend
+from simulation.units import draw_unit
 
 MOVES = 6
 """Most moves of the support channel within a year."""
@@ -71,12 +72,12 @@ def suffer(child: Any, w: Any, ledger: Any, year: int, kind: int, day: int) -> N
 
 
 @rule
-def route(w: Any, service: int, move: int, age: int, uniform: float) -> int:
-    """Draw a destination from the weights of a service's pathway at an age; NONE where it has none."""
+def route(w: Any, c: Any, place: int, service: int, move: int, age: int, uniform: float) -> int:
+    """Draw a destination from the weights of a service's pathway at an age; NONE where it has none open."""
     last = NONE
     for k in range(w.route_first[service][move], w.route_first[service][move + 1]):
         way = w.routes[k]
-        if way.age_from <= age <= way.age_to:
+        if way.age_from <= age <= way.age_to and c.open[place][way.needs_open]:
             last = way.to
             if uniform < way.upto:
                 return int(last)
@@ -185,6 +186,7 @@ def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     if now == Tier.OUT_OF_SYSTEM:
         child.ever |= 1 << Ever.OUT_OF_SCHOOL
     child.education = to
+    child.unit = draw_unit(child, w, to)
     child.moved = 1
     leave_list(child, ledger, year, to, day)
     enter(child, w, ledger, year, to)
@@ -293,7 +295,7 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
     enter(child, w, ledger, year, w.assessment)
     note(ledger, child, today, Entry.REFERRAL, w.assessment, 0)
     if asks_for_place(child, w, c, ledger, year, w.assessment, u[0], day):
-        to = route(w, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
+        to = route(w, c, child.authority, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
         if not finds_place(child, w, c, ledger, year, to, day):
             return False
         take_in(child, w, ledger, year, to, day, u[2])
@@ -306,7 +308,7 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
 @rule
 def leave_spell(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, uniform: float) -> None:
     """End a support spell by stepping down along its pathway, or out of support where it leads nowhere free."""
-    to = route(w, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
+    to = route(w, c, child.authority, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
     if to != NONE and not finds_place(child, w, c, ledger, year, to, day):
         to = NONE
     change_support(child, w, ledger, year, to, day)

@@ -86,7 +86,15 @@ SERVICE = np.dtype(
         ("placement_move_rate", "f8"),
     ]
 )
-ROUTE = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("to", "i8"), ("upto", "f8")])
+ROUTE = np.dtype(
+    [
+        ("age_from", "i8"),
+        ("age_to", "i8"),
+        ("to", "i8"),
+        ("needs_open", "i8"),  # service that must be open for this way to be there
+        ("upto", "f8"),
+    ]
+)
 SUPPORT = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("service", "i8")])
 EVENT = np.dtype(
     [
@@ -122,6 +130,8 @@ class World(NamedTuple):
     support_first: Any  # (S + 1,)
     supports: Any  # SUPPORT
     specialists: Any  # service numbers
+    unit_first: Any  # (A, S + 1) where a service's units begin in a place; the last entry ends the place
+    unit_upto: Any  # (MOST_UNITS, 10) cumulative share of a decile's children that goes to each
     events: Any  # EVENT
     universal: Any  # (18,) service number by age
     plan: int
@@ -164,6 +174,10 @@ class Context(NamedTuple):
     recovery: Any  # (A,) log-odds added to healing
     community: Any  # (A,) resilience to which children return
     placement_ratio: Any  # (A,)
+    open: Any  # (A, S) whether a service is there at all: all are, but for those that another scenario adds
+    unit_lift: Any  # (MOST_UNITS,) as lift, reach and tip_healing, of units
+    unit_reach: Any  # (MOST_UNITS,)
+    unit_healing: Any  # (MOST_UNITS,)
 
 
 def pack(numbers: Any) -> Any:
