@@ -12,6 +12,7 @@ from experiments.plan import Plan
 from experiments.provenance import settings
 from experiments.quantities import PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
+from experiments.services import services_table
 from simulation.build import PRICE_YEAR, deflator, service_names
 from simulation.outcomes import GROUPS
 from simulation.population import GROUPS as ETHNIC_GROUPS
@@ -268,6 +269,7 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
         "reconciliation": reconciliation(plan, sums),
         "groups": by_group(plan, tasks),
         "flow_ledger": flow_ledger(plan, tasks),
+        "services": services_table(plan, tasks, FLOWS),
         "drivers": ranked,
         "plausibility": plausibility,
     }
