@@ -26,7 +26,7 @@ from simulation.draws import seed_key
 from simulation.extension import with_services
 from simulation.inputs import Tables
 from simulation.ledger import Ledger
-from simulation.residents import BURN_IN, residents
+from simulation.residents import BURN_IN, Town, residents
 from simulation.scenario import Scenario
 from simulation.schools import has_example
 
@@ -56,8 +56,10 @@ def lived(tables: Tables, scenario: Scenario, place: str, years: int, seed: int,
     values, key = {**tables.values(), **scenario.numbers}, seed_key(seed)
     world = reference(tables, values, scenario.switches, key, REFERENCE_CHILDREN)
     s = Surroundings(tables, values, scenario)
-    before = residents(s, world, [place], BURN_IN, jobs=jobs)
-    life = residents(s, world, [place], years, before.children, BURN_IN, jobs=jobs)
+    town = Town(s, key, [place])
+    town.begin(0)
+    residents(s, world, town, 0, BURN_IN, jobs=jobs)
+    life = residents(s, world, town, BURN_IN, years, jobs=jobs)
     return year_context(s, world, BURN_IN, None), life.ledger
 
 

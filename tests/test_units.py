@@ -176,7 +176,7 @@ def test_m05_a_provider_acts_through_its_own_reach_and_levels(tables: Tables, ke
         extended = with_services(tables, Scenario(name="mine", units=units))
         s = Surroundings(extended, extended.values(), Scenario(name="mine", units=units))
         context = year_context(s, build(extended, extended.values(), Switches(), key), 0, None)
-        supported.append((context.unit_reach[:2].tolist(), context.reach[4, 11]))
+        supported.append((context.unit_reach[:2].tolist(), context.reach[s.places.index("sandwell"), 11]))
     assert supported[0] == ([0.6, 0.6], 0.6)
     assert supported[1] == ([0.0, 0.6], 0.6)
 
