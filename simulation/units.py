@@ -24,7 +24,7 @@ def unit_at(child: Any, w: Any, service: int) -> int:
 
     The school that a child attends stands in its record; that of another service is its lottery's.
     """
-    if w.unit_first[child.authority][service] == w.unit_first[child.authority][service + 1]:
+    if w.units == 0 or w.unit_first[child.authority][service] == w.unit_first[child.authority][service + 1]:
         return NO_UNIT
     if child.education == service:
         return int(child.unit)
@@ -34,6 +34,8 @@ def unit_at(child: Any, w: Any, service: int) -> int:
 @rule
 def draw_unit(child: Any, w: Any, service: int) -> int:
     """Draw a child's unit of a service, by child and service alone: the same whenever it comes."""
+    if w.units == 0:
+        return NO_UNIT
     first = w.unit_first[child.authority][service]
     last = w.unit_first[child.authority][service + 1] - 1
     if last < first:
@@ -105,6 +107,8 @@ def book_unit_cost(child: Any, w: Any, ledger: Any, year: int, service: int, cos
 @rule
 def count_at_units(child: Any, w: Any, ledger: Any, year: int) -> None:
     """Count a child at the year's end in its unit of each service that has it."""
+    if w.units == 0:
+        return
     count_at_unit(child, w, ledger, year, child.education)
     if child.support != NONE:
         count_at_unit(child, w, ledger, year, child.support)
@@ -127,6 +131,7 @@ def unit_parts(tables: Tables, values: Values, places: list[str], services: list
 
     Returns
     -------
+    units : how many there are
     unit_first : (A, S + 1) number of the first unit of each service; the last entry ends the place
     unit_upto : (MOST_UNITS, 10) cumulative share, by decile
     """
@@ -147,7 +152,7 @@ def unit_parts(tables: Tables, values: Values, places: list[str], services: list
     first = np.zeros((len(places), len(services) + 1), np.int64)
     first[:, 1:] = ends.reshape(counts.shape)
     first[1:, 0] = first[:-1, -1]
-    return {"unit_first": first, "unit_upto": upto}
+    return {"units": len(units), "unit_first": first, "unit_upto": upto}
 
 
 def name_of(unit: UnitRow) -> str:

@@ -130,6 +130,7 @@ class World(NamedTuple):
     support_first: Any  # (S + 1,)
     supports: Any  # SUPPORT
     specialists: Any  # service numbers
+    units: int  # how many there are, of all services and places; most runs have none
     unit_first: Any  # (A, S + 1) where a service's units begin in a place; the last entry ends the place
     unit_upto: Any  # (MOST_UNITS, 10) cumulative share of a decile's children that goes to each
     events: Any  # EVENT

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from agents.names import NONE, Move, Tier
+from experiments import base_case
 from experiments.plan import make_plan
 from experiments.questions import SHIPPED, find_scenario
-from experiments.services import described
+from experiments.services import described, services_figure
 from simulation.build import build, route_rows, service_names, unit_costs
 from simulation.cohort import Life, run
 from simulation.context import Surroundings, year_context
@@ -345,3 +347,37 @@ def test_year_context_knows_what_is_open(tables: Tables, hub: Scenario, world: W
         assert found == {place: opened and place == "sandwell" for place in s.places}
         assert (context.reach[:, HUB] > 0).tolist() == list(found.values())
         assert context.open[:, :HUB].all()
+
+
+@pytest.mark.slow
+def test_an_added_service_stands_in_every_table_and_figure(hub: Scenario) -> None:
+    """In the flow ledger, the services table, cost by payer and the figure; today's twin has nobody there."""
+    results = base_case.run("sandwell", draws=2, children=200, jobs=1, scenario=hub)
+    flows = results.tables["flow_ledger"]
+    assert set(flows.loc[flows["service"] == "family_hub", "scenario"]) == {"family_hub"}
+    table = results.tables["services"].set_index(["scenario", "service"])
+    assert table.loc[("family_hub", "family_hub"), ["entries", "days", "cost_gbp"]].gt(0).all()
+    assert table.loc[("today", "family_hub"), ["entries", "days", "cost_gbp"]].eq(0).all()
+    assert table["added"].sum() == 2
+    paid = results.headline.set_index(["scenario", "quantity"])["mean"]
+    for scenario in ("today", "family_hub"):
+        by_payer = table.loc[scenario].groupby("payer")["cost_gbp"].sum() / 1e6
+        for payer, cost in by_payer.items():
+            assert cost == pytest.approx(paid[scenario, f"service_cost_{payer}"])
+    labels = [label.get_text() for label in services_figure(results).axes[0].get_yticklabels()]
+    assert labels[-1] == "Family hub (added)"
+    assert results.settings["scenario"]["services"][0]["name"] == "family_hub"
+    assert Scenario.model_validate(results.settings["scenario"]) == hub
+
+
+@pytest.mark.slow
+def test_m07_twins_of_an_idle_service_do_not_differ(hub: Scenario) -> None:
+    """M07: taking a weight of 0 and helping nobody: every difference is 0 and today is today. Exact."""
+    idle = weighing(changed(hub, sufficiency=0.0), 0.0)
+    with_it, without_it = (
+        base_case.run("sandwell", draws=1, children=60, jobs=1, scenario=scenario)
+        for scenario in (idle, Scenario(name="family_hub", title=hub.title))
+    )
+    gap = with_it.headline[with_it.headline["scenario"] == "difference"]
+    assert (gap["mean"] == 0).all()
+    pd.testing.assert_frame_equal(with_it.headline, without_it.headline)
