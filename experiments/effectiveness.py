@@ -47,19 +47,20 @@ def with_example(tables: Tables, scenario: Scenario, place: str) -> Scenario:
 
 
 def lived(tables: Tables, scenario: Scenario, place: str, years: int, seed: int, jobs: int) -> tuple[Any, Ledger]:
-    """Let a place's residents live some years, after a burn-in that the ledger does not hold.
+    """Let a place's residents live some years, after a burn-in under today's services that the ledger does not hold.
 
     Returns
     -------
     the context of the first of the years, and the ledger of them
     """
     values, key = {**tables.values(), **scenario.numbers}, seed_key(seed)
+    values["first_year"] -= BURN_IN
     world = reference(tables, values, scenario.switches, key, REFERENCE_CHILDREN)
-    s = Surroundings(tables, values, scenario)
-    town = Town(s, key, [place])
+    today, s = (Surroundings(tables, values, twin) for twin in (scenario.as_today(), scenario))
+    town = Town(today, key, [place])
     town.begin(0)
-    residents(s, world, town, 0, BURN_IN, jobs=jobs)
-    life = residents(s, world, town, BURN_IN, years, jobs=jobs)
+    residents(today, world, town, 0, BURN_IN, jobs=jobs)
+    life = residents(s, world, town.twin(s), BURN_IN, years, jobs=jobs)
     return year_context(s, world, BURN_IN, None), life.ledger
 
 
