@@ -38,6 +38,7 @@ CHILD = np.dtype(
         ("plans", "u1"),  # child protection plans ever
         ("years_unmet", "u1"),
         ("aces", "u1"),  # ACE count of the nine surveyed types
+        ("unit", "u2"),  # unit of the education setting, or NO_UNIT
         ("sex", "u1"),
         ("authority", "u1"),  # number within the run
         ("decile", "u1"),  # 0 most deprived to 9

@@ -4,6 +4,10 @@ from enum import IntEnum
 
 NONE = 255
 """Code of an absent service (no support, no longer in education)."""
+NO_UNIT = 65_535
+"""Code of a child that is in no unit of a service."""
+MOST_UNITS = 256
+"""Most units (schools, providers) of all services and places: one size, so that machine code fits every run."""
 ADULT = 18
 """Age at which children's services, and the yearly childhood phases, end [years]."""
 AGES = 111
@@ -173,6 +177,19 @@ class Count(IntEnum):
     CARE_LEAVERS_NEET = 10
     CARE_LEAVERS_HOMELESS = 11
     CARE_LEAVERS_IN_TOUCH = 12
+
+
+class UnitCount(IntEnum):
+    """Yearly counts of a unit; from HELD on, a child in need by `Outcome`."""
+
+    CHILDREN = 0  # at 31 March
+    IN_NEED = 1
+    HELD = 2
+    HELD_WITH_SUPPORT = 3
+    ESCALATED = 4
+    NO_SERVICE = 5
+    UNRESOLVED = 6  # events of the children at 31 March
+    COST = 7  # hundredths of a penny
 
 
 class Entry(IntEnum):

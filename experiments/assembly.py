@@ -15,6 +15,7 @@ from experiments.provenance import settings
 from experiments.quantities import HOUSING, PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
 from experiments.returns import discounted, money_by_year, named, value_for_money, without_cost
+from experiments.services import services_table
 from simulation.build import PRICE_YEAR, service_names
 from simulation.outcomes import GROUPS
 from simulation.population import GROUPS as ETHNIC_GROUPS
@@ -280,6 +281,7 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
         "reconciliation": reconciliation(plan, sums),
         "groups": by_group(plan, tasks),
         "flow_ledger": flow_ledger(plan, tasks),
+        "services": services_table(plan, tasks, FLOWS),
         "drivers": ranked,
         "plausibility": plausibility,
     }

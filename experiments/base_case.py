@@ -113,7 +113,7 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
     tables, values = plan.tables, plan.values(draw, matrix)
     switches = plan.scenario.switches
     world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED - draw % 60_000), REFERENCE_CHILDREN)
-    today = Surroundings(tables, values, plan.scenario.model_copy(update={"levers": ()}))
+    today = Surroundings(tables, values, plan.scenario.as_today())
     improved = Surroundings(tables, values, plan.scenario)
     found = Task([], [], [], [], {}, [])
     for number in seeds_of(draw, matrix):
@@ -176,8 +176,8 @@ def by_channel(
         switches: Switches = plan.scenario.switches.model_copy(update=allowed)
         there = build(plan.tables, values, switches, key)._replace(**kept)
         pair = []
-        for levers in ((), plan.scenario.levers):
-            chosen = plan.scenario.model_copy(update={"levers": levers, "switches": switches})
+        for twin in (plan.scenario.as_today(), plan.scenario):
+            chosen = twin.model_copy(update={"switches": switches})
             life = live(Surroundings(plan.tables, values, chosen), there, children, plan.engine)
             pair.append(sums(plan.tables, values, life, plan.places))
         found[STAGES[on]] = {name: pair[1][name] - pair[0][name] for name in SPLIT}

@@ -16,6 +16,7 @@ from experiments.limits import LARGEST_SEED, check_children, check_fraction, che
 from experiments.localities_cli import INEQUALITY_EXAMPLES, LOCALITIES_EXAMPLES, inequality, localities
 from experiments.options import Debug, Json, known_place
 from experiments.published.cli import app as published_models
+from experiments.published.cli import finish
 from simulation.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ Examples:
   wellheld timeline 42 --place walsall         one simulated child's life, event by event
   wellheld interventions                       programmes: for whom, effect, cost, grade
   wellheld interventions --run triple_p        what one brings and costs, by payer and year
+  wellheld units sandwell                      schools side by side, within the limits of chance
   wellheld parameters tip_effect               where a number comes from
   wellheld inequality sandwell                 differences between ethnic groups, and what explains them
   wellheld localities walsall                  indices and burden of simulated neighbourhoods
@@ -90,7 +92,7 @@ Place = Annotated[
 Seed = Annotated[int, typer.Option(help="Same seed, same children, same results: 0 to 2^63-1.")]
 Children = Annotated[int | None, typer.Option(help="Children in each place.", show_default="the place's births a year")]
 ScenarioOption = Annotated[
-    str, typer.Option(metavar="FILE", help="A .toml file, or a shipped one: today, improved, unchanged.")
+    str, typer.Option(metavar="FILE", help="A .toml file, or a shipped one: today, improved, unchanged, family_hub.")
 ]
 
 
@@ -268,6 +270,41 @@ def agencies(
 
 
 @app.command()
+def units(
+    place: Annotated[
+        str, typer.Argument(metavar="[PLACE]", help="An authority.", autocompletion=complete_place)
+    ] = "sandwell",
+    scenario: ScenarioOption = "today",
+    years: Annotated[int, typer.Option(help="Years of all residents, 1 to 35.")] = 3,
+    seed: Seed = 1,
+    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the place")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results already there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say where the results are.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Compare units of a service, such as schools: how often each holds children of equal need, within chance.
+
+    Units are the scenario's [[unit]] rows; without any, schools generated as an example, none of which exists.
+    """
+    check_whole("--years", years, 1, 35, "3 is the default")
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    from simulation.inputs import load_tables
+
+    tables = load_tables()
+    place = known_place(place, tuple(places(tables)))
+    from experiments.questions import find_scenario
+    from experiments.report import check_out
+    from experiments.units import units_folder
+
+    chosen = find_scenario(scenario, tables)
+    folder = check_out(out, f"{place}-units", force)
+    command = f"wellheld units {place} --scenario {scenario} --years {years} --seed {seed}"
+    finish(units_folder(chosen, tables, place, years, seed, jobs or cores(), command), folder, force, quiet)
+
+
+@app.command()
 def parameters(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A name, or the beginning of names.")] = None,
     as_json: Json = False,
@@ -338,17 +375,21 @@ def check(
     from experiments.published.rows import KINDS
     from simulation.inputs import check_table, load_tables
 
+    also = ""
     if file.suffix == ".toml":
         from experiments.questions import find_scenario
 
-        count, what = len(find_scenario(str(file), load_tables()).levers), "lever"
+        found = find_scenario(str(file), load_tables())
+        added = [(len(found.services), "service"), (len(found.units), "unit")]
+        count, what = len(found.levers), "lever"
+        also = "".join(f", {number} {word}{'' if number == 1 else 's'}" for number, word in added if number)
     elif file.suffix == ".csv":
         count, what = len((check_published_table if file.stem in KINDS else check_table)(file)), "row"
     else:
         raise InputError(
             f"{file}: ends in neither .toml (a scenario) nor .csv (a table); rename it or give another file"
         )
-    typer.echo(f"{file}: fine ({count} {what}{'' if count == 1 else 's'})")
+    typer.echo(f"{file}: fine ({count} {what}{'' if count == 1 else 's'}{also})")
 
 
 @app.command()

@@ -44,7 +44,7 @@ def play(plan: Plan, draw: int) -> dict[str, dict[str, float]]:
     key = seed_key(plan.seed, draw % 60_000)
     apart = seed_key(plan.seed, REFERENCE_SEED - draw % 60_000)
     world = reference(tables, values, switches, apart, REFERENCE_CHILDREN)._replace(key=key)
-    today = Surroundings(tables, values, scenario.model_copy(update={"levers": ()}))
+    today = Surroundings(tables, values, scenario.as_today())
     improved = Surroundings(tables, values, scenario)
     none = world._replace(p=world.p._replace(adversity=0.0))
     place = plan.places[0]

@@ -16,6 +16,7 @@ from simulation.build import authority_names
 from simulation.cohort import reference
 from simulation.context import Surroundings
 from simulation.draws import seed_key
+from simulation.extension import with_services
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables, load_tables
 from simulation.neighbourhood import Layout, layout, relative_burden
@@ -185,7 +186,8 @@ def find(
     ----------
     size : share of the residents who are simulated
     """
-    tables, chosen = load_tables(), scenario or Scenario.today()
+    chosen = scenario or Scenario.today()
+    tables = with_services(load_tables(), chosen)
     values = {**tables.values(), **chosen.numbers}
     values["first_year"] -= BURN_IN
     seven = tuple(row.authority for row in tables.rows["authorities"] if row.role == "place")

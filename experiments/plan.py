@@ -14,6 +14,7 @@ from simulation.cohort import run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
+from simulation.extension import copied_costs, with_services
 from simulation.frailty import Values
 from simulation.inputs import NamedValues, Number, Tables, check_all_read, load_tables
 from simulation.outcomes import sums
@@ -50,7 +51,8 @@ class Plan:
     def values(self, draw: int, matrix: int) -> Values:
         """Give every number of one draw: the tables', what is drawn, and what the scenario sets."""
         drawn = dict(zip(self.names, self.points[matrix][draw].tolist(), strict=True))
-        return NamedValues({**self.tables.values(), **drawn, **self.scenario.numbers})
+        values = {**self.tables.values(), **drawn}
+        return NamedValues({**values, **copied_costs(self.scenario, self.tables, values), **self.scenario.numbers})
 
 
 def make_plan(
@@ -68,8 +70,9 @@ def make_plan(
     if engine not in ("compiled", "mesa"):
         raise InputError(f"engine: unknown engine '{engine}'; give compiled or mesa")
     seed_key(seed)
-    check_parameters(tables)
     chosen = find_scenario(scenario, tables)
+    tables = with_services(tables, chosen)
+    check_parameters(tables)
     if chosen.name in (TODAY, DIFFERENCE):
         raise InputError(
             f"scenario '{chosen.name}': a run already sets its scenario against today; give another, such as "

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from simulation.errors import InputError, nearest, shown
+from simulation.extension import with_services
 from simulation.inputs import Tables
 from simulation.scenario import Scenario, check_ages, check_names, check_values, load_scenario
 
@@ -30,6 +31,7 @@ def find_scenario(given: Scenario | str | Path, tables: Tables) -> Scenario:
                 )
             path = names[str(given)]
         scenario = load_scenario(path)
+    tables = with_services(tables, scenario, str(path))
     rows = tables.rows
     check_names(
         scenario,

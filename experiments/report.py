@@ -14,6 +14,7 @@ import pandas as pd
 from experiments import figures
 from experiments.results import Results
 from experiments.screen import NOT_FOR_INDIVIDUALS, screen
+from experiments.services import services_figure
 from experiments.summary import pages
 from simulation.errors import InputError, ResourceError
 
@@ -148,6 +149,8 @@ def contents(results: Results) -> dict[str, bytes]:
     drawn = figures.figure(results)
     files["figure.png"] = figures.png(drawn)
     files["figure.svg"] = figures.svg(drawn)
+    if "services" in results.tables:
+        files["services.png"] = figures.png(services_figure(results))
     files.update(pages(results, files["figure.svg"]))
     files[MANIFEST] = manifest(results, files)
     return files

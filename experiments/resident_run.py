@@ -135,7 +135,7 @@ def one_draw(plan: Plan, draw: int, years: int, share: float) -> dict[str, list[
     switches = plan.scenario.switches
     apart = seed_key(plan.seed, REFERENCE_SEED - draw % 60_000)
     world = reference(plan.tables, values, switches, apart, REFERENCE_CHILDREN)
-    today = Surroundings(plan.tables, values, plan.scenario.model_copy(update={"levers": ()}))
+    today = Surroundings(plan.tables, values, plan.scenario.as_today())
     improved = Surroundings(plan.tables, values, plan.scenario)
     here = world._replace(key=key)
     town = Town(today, key, plan.places, share)

@@ -85,10 +85,10 @@ def one(plan: Any, switch: str, on: bool, replicate: int) -> list[float]:
     values = {**tables.values(), **plan.scenario.numbers}
     switches = plan.scenario.switches.model_copy(update={switch: on})
     chosen = plan.scenario.model_copy(update={"switches": switches})
-    today = Surroundings(tables, values, chosen.model_copy(update={"levers": ()}))
+    today = Surroundings(tables, values, chosen.as_today())
     world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED - replicate), REFERENCE_CHILDREN)
     here = world._replace(key=seed_key(plan.seed, replicate))
-    begun = cohort(tables, values, plan.places, plan.children, here.key)
+    begun = cohort(tables, values, plan.places, plan.children, here.key, switches)
     none = here._replace(p=here.p._replace(adversity=0.0))
     lives = (
         live(today, here, begun),

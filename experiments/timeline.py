@@ -10,6 +10,7 @@ from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
+from simulation.extension import with_services
 from simulation.inputs import Tables, load_tables
 from simulation.ledger import LINES
 from simulation.population import GROUPS, births, cohort
@@ -41,7 +42,8 @@ def words(
     InputError
         If the place has no such child.
     """
-    tables, chosen = load_tables(), scenario or Scenario.today()
+    chosen = scenario or Scenario.today()
+    tables = with_services(load_tables(), chosen)
     if place not in authority_names(tables):
         raise InputError(f"place: unknown place '{place}'.{nearest(place, authority_names(tables))}")
     size = births(tables, place, children)

@@ -16,6 +16,7 @@ from simulation.inputs import Tables
 from simulation.prices import PRICE_YEAR as PRICE_YEAR
 from simulation.prices import deflator as deflator
 from simulation.scenario import Switches
+from simulation.units import unit_parts
 from simulation.world import (
     ADULT_ADVERSITY,
     ADVERSITY,
@@ -86,6 +87,7 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         instability=kind_of(tables, "instability"),
         service_harm=kind_of(tables, "service_harm"),
         cost_day=cost_day,
+        **unit_parts(tables, values, authority_names(tables), service_names(tables)),
         cost_entry=unit_costs(tables, values, "episode"),
         **health_parts(tables, values, single.moderation, risk_span(tables, values, single)),
         **adult_parts(tables, values, switches),
@@ -214,20 +216,32 @@ def service_parts(tables: Tables, values: Values) -> dict[str, Any]:
 
 
 def route_rows(tables: Tables, values: Values, names: list[str]) -> tuple[Any, Any]:
-    """Lay out pathways by service and move, each age band's weights summed up to 1."""
-    routes: list[tuple[int, int, int, float]] = []
+    """Lay out pathways by service and move, each age band's weights summed up to 1.
+
+    A diverted weight stands before each of the others with its share of it, so that where its service is not open
+    every other way is as it was.
+    """
+    routes: list[tuple[int, int, int, int, float]] = []
+    diverted = [row for row in tables.rows["pathways"] if row.diverted]
     first = np.zeros((len(names), 3), np.int64)
     for number, name in enumerate(names):
         for move, word in enumerate(("escalate", "step_down")):
             first[number, move] = len(routes)
             summed: dict[int, float] = {}
             for row in tables.rows["pathways"]:
-                if (row.service, row.move) != (name, word):
+                if (row.service, row.move, row.diverted) != (name, word, False):
                     continue
                 weight = values[f"pathways.{name}.{word}.{row.age_from}.{row.to}.weight"]
-                summed[row.age_from] = summed.get(row.age_from, 0.0) + weight
+                before = upto = summed.get(row.age_from, 0.0)
+                for other in diverted:
+                    ages = max(row.age_from, other.age_from), min(row.age_to, other.age_to)
+                    if (other.service, other.move) == (name, word) and ages[0] <= ages[1]:
+                        share = values[f"pathways.{name}.{word}.{other.age_from}.{other.to}.weight"]
+                        upto += share * weight
+                        routes.append((*ages, names.index(other.to), names.index(other.to), upto))
+                summed[row.age_from] = before + weight
                 to = NONE if row.to == "none" else names.index(row.to)
-                routes.append((row.age_from, row.age_to, to, summed[row.age_from]))
+                routes.append((row.age_from, row.age_to, to, 0, summed[row.age_from]))
             for age, total in summed.items():
                 if not math.isclose(total, 1.0, abs_tol=1e-9):
                     raise InputError(

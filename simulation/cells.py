@@ -48,7 +48,8 @@ def read_table(path: Path, kinds: Kinds = KEYS) -> list[Any]:
     """
     model, keys = table_model(path, kinds)
     rows = []
-    for line, cells in read_cells(path, list(model.model_fields)):
+    needed = [name for name, field in model.model_fields.items() if field.is_required()]
+    for line, cells in read_cells(path, list(model.model_fields), needed):
         try:
             rows.append(model.model_validate(cells))
         except ValidationError as error:
@@ -71,7 +72,7 @@ def table_model(path: Path, kinds: Kinds) -> tuple[type[BaseModel], tuple[str, .
     return kinds[path.stem]
 
 
-def read_cells(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_cells(path: Path, columns: list[str], needed: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line numbers and non-empty cells of a comma-separated file, its header checked."""
     try:
         if path.stat().st_size > LARGEST:
@@ -90,7 +91,7 @@ def read_cells(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, 
     doubled = [name for name, times in Counter(header).items() if times > 1]
     if doubled:
         raise InputError(f"{path.name}: row 1: column '{doubled[0]}' stands twice; keep one")
-    missing = [name for name in columns if name not in header and name not in ("note", "low", "high")]
+    missing = [name for name in needed if name not in header]
     if missing:
         raise InputError(f"{path.name}: row 1: column '{missing[0]}' is missing; add it")
     for cells in reader:
@@ -155,7 +156,7 @@ def check_sums(path: Path, rows: list[Any]) -> None:
     if path.stem == "pathways":
         for row in rows:
             for age in range(row.age_from, row.age_to + 1):
-                sums[row.service, row.move, f"age {age}"] += row.weight
+                sums[row.service, row.move, f"age {age}"] += row.weight * (not row.diverted)
     for key, total in sums.items():
         if not math.isclose(total, 1.0, abs_tol=1e-9):
             raise InputError(

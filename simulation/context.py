@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.names import ADULT, BANDS, RANKS, Flow
+from agents.names import ADULT, BANDS, MOST_UNITS, RANKS, Flow
 from agents.service import acceptance_crowded, lift, quality_crowded, sufficiency_staffed, turnover_added
 from simulation.build import authority_names, service_names
 from simulation.deprivation import ease
@@ -18,7 +18,9 @@ from simulation.ledger import Ledger
 from simulation.neighbourhood import amplify, layout
 from simulation.offers import offered
 from simulation.population import GROUPS, neighbourhoods
+from simulation.rows import SCENARIO
 from simulation.scenario import Lever, Scenario
+from simulation.units import name_of
 from simulation.world import Context, World
 
 
@@ -56,7 +58,9 @@ class Surroundings:
 
     def dated(self) -> bool:
         """Tell whether a lever begins or ends in a year."""
-        return any(lever.start is not None or lever.end is not None for lever in self.scenario.levers)
+        return any(lever.start is not None or lever.end is not None for lever in self.scenario.levers) or any(
+            service.start is not None for service in self.scenario.services
+        )
 
     def steady(self) -> bool:
         """Tell whether every year has the same context: no dates, no feedback."""
@@ -69,6 +73,7 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     names = service_names(s.tables)
     rationed = s.scenario.switches.rationing
     quality, alignment = service_levels(s, names, calendar)
+    planned = quality
     acceptance = np.repeat(
         np.array([[s.values[f"services.{name}.acceptance"] for name in names]] * len(s.places))[:, :, None], 3, axis=2
     )
@@ -90,6 +95,7 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     f_sufficiency = [s.values[f"services.{n}.f_sufficiency"] * s.values["factor_sufficiency_effect"] for n in names]
     f_tip = [s.values[f"services.{n}.f_tip"] for n in names]
     left = deprivation_left(s, calendar)
+    there = open_services(s, names, calendar)
     return Context(
         amplification=neighbourhood_amplification(s, year, last),
         gradient=gradients(s, left),
@@ -103,7 +109,7 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
                 for a in range(len(s.places))
             ]
         ),
-        reach=quality,
+        reach=np.where(there, quality, 0.0),
         tip_healing=s.values["tip_healing"] * tip,
         acceptance=acceptance,
         cutoff=cutoff,
@@ -114,7 +120,58 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
         ),
         placement_ratio=np.array([1.0 - s.moved("placement_stability", p, 0.0, calendar) for p in s.places]),
         **offered(s, calendar),
+        open=there,
+        **unit_context(s, names, calendar, (quality, alignment), planned, (f_sufficiency, f_tip)),
     )
+
+
+def open_services(s: Surroundings, names: list[str], calendar: int) -> Any:
+    """Tell which services are there: all of the tables' own, and those that this scenario adds, where and when.
+
+    Returns
+    -------
+    (A, S) whole numbers, 0 or 1
+    """
+    there = np.ones((len(s.places), len(names)), np.int64)
+    added = {service.name: service for service in s.scenario.services}
+    for k, row in enumerate(s.tables.rows["services"]):
+        if row.source == SCENARIO:
+            for a, place in enumerate(s.places):
+                there[a, k] = row.service in added and added[row.service].is_open(place, calendar)
+    return there
+
+
+def unit_context(
+    s: Surroundings, names: list[str], calendar: int, levels: Any, planned: Any, factors: Any
+) -> dict[str, Any]:
+    """Give what each unit adds to holding, reaching and healing, as its service does but at its own levels.
+
+    What crowding takes from a service it takes from each of its units. A unit whose levels are its service's is
+    its service, to the last bit.
+
+    Parameters
+    ----------
+    levels : Sufficiency and TIP alignment of services, (A, S) each, as they act this year
+    planned : (A, S) Sufficiency before crowding
+    factors : F-Suff and F-TIP of each service
+    """
+    found = {name: np.zeros(MOST_UNITS) for name in ("unit_lift", "unit_reach", "unit_healing")}
+    for number, unit in enumerate(s.tables.rows.get("units", [])):
+        a, k = s.places.index(unit.authority), names.index(unit.stage)
+        quality, alignment = levels[0][a, k], levels[1][a, k]
+        if unit.sufficiency is not None:
+            own = s.values[f"{name_of(unit)}.sufficiency"]
+            own = s.moved("sufficiency", unit.authority, own, calendar, unit.stage)
+            quality = min(1.0, max(0.0, quality + (own - planned[a, k])))
+        if unit.tip_alignment is not None:
+            own = s.values[f"{name_of(unit)}.tip_alignment"]
+            alignment = s.moved("tip_alignment", unit.authority, own, calendar, unit.stage)
+        tip = s.values["tip_effect"] * (alignment - s.values["tip_reference"])
+        gap = quality - s.values["sufficiency_reference"]
+        found["unit_lift"][number] = lift(factors[0][k], factors[1][k], gap, tip)
+        found["unit_reach"][number] = quality
+        found["unit_healing"][number] = s.values["tip_healing"] * tip
+    return found
 
 
 def service_levels(s: Surroundings, names: list[str], calendar: int) -> tuple[Any, Any]:

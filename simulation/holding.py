@@ -8,7 +8,21 @@ from typing import Any
 
 from agents.adversity import happens, hazard_instability, load_of_need, probability_need, years_longstanding
 from agents.child import MILLION
-from agents.names import ADULT, DAYS, EVER_OUTCOME, NONE, Channel, Effect, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.names import (
+    ADULT,
+    DAYS,
+    EVER_OUTCOME,
+    NO_UNIT,
+    NONE,
+    Channel,
+    Effect,
+    Entry,
+    Ever,
+    Flow,
+    Move,
+    Outcome,
+    Tier,
+)
 from agents.rules import rule
 from agents.service import days_until, hold_outcome, hold_outcome_rated, log_odds_event, log_odds_held, logistic, worse
 from simulation.draws import Decision, uniforms
@@ -35,6 +49,7 @@ from simulation.moves import (
     unresolved_load,
     unsettle,
 )
+from simulation.units import book_case, book_outcome, lift_at, reach_at, unit_at
 
 
 @rule
@@ -50,6 +65,7 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     education, support = Outcome.NO_NEED.value, Outcome.NO_NEED.value
     school, helper = child.education, child.support
     by_school = by_helper = NONE
+    school_unit, helper_unit = child.unit, NO_UNIT
     need = w.need[age][child.sex]
     if u[0] < probability_need(
         need.without_adversity * w.need_gradient[child.decile] * c.need_ease[child.authority][child.decile],
@@ -61,8 +77,11 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         w.p.resilience_buffer,
     ):
         education, by_school = try_to_hold(child, w, c, ledger, year, school, u[1], 0)
+        book_case(child, ledger, school_unit, education < Outcome.ESCALATED)
         if helper != NONE:
             support, by_helper = try_to_hold(child, w, c, ledger, year, helper, u[2], 1)
+            helper_unit = unit_at(child, w, helper)
+            book_case(child, ledger, helper_unit, support < Outcome.ESCALATED)
     elif child.waiting_since < first_day(year):
         give_up_waiting(child, ledger, year, 0)
     awaited = place_from_list(child, w, c, ledger, year)
@@ -77,8 +96,8 @@ def hold(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
             support = Outcome.NO_SERVICE.value
         else:
             education = Outcome.NO_SERVICE.value
-    record_outcome(child, w, ledger, year, school, education)
-    record_outcome(child, w, ledger, year, helper, support)
+    record_outcome(child, w, ledger, year, school, education, school_unit)
+    record_outcome(child, w, ledger, year, helper, support, helper_unit)
     child.outcome = worse(education, support)
     place_again(child, w, c, ledger, year, Outcome.ESCALATED <= support <= Outcome.NO_SERVICE)
     instability_year(child, w, ledger, year)
@@ -96,11 +115,10 @@ def try_to_hold(child: Any, w: Any, c: Any, ledger: Any, year: int, service: int
     -------
     outcome (HELD, HELD_WITH_SUPPORT or ESCALATED), and the first support that reached the child or NONE
     """
-    a = child.authority
     age = year - child.birth_year
     log_odds = log_odds_held(
         w.services[service].hold_log_odds,
-        c.lift[a][service],
+        lift_at(child, w, c, service),
         unresolved_load(child),
         child.resilience / MILLION,
         w.p.hold_per_load,
@@ -117,12 +135,12 @@ def try_to_hold(child: Any, w: Any, c: Any, ledger: Any, year: int, service: int
             if by.age_from <= age <= by.age_to:
                 reached = uniforms(w.key, child.id, year, by.service, Decision.SUPPORT)
                 # A child that is held asks nobody for a place: this is only to know the chance that it would not be.
-                if reached[lane] < c.reach[a][by.service] and (
+                if reached[lane] < reach_at(child, w, c, by.service) and (
                     outcome == Outcome.HELD
                     or has_place(child, w, by.service)
                     or finds_place(child, w, c, ledger, year, by.service, DAYS // 2)
                 ):
-                    lifted += max(0.0, w.p.support_lift + c.lift[a][by.service])
+                    lifted += max(0.0, w.p.support_lift + lift_at(child, w, c, by.service))
                     if first == NONE:
                         first = by.service
         outcome = hold_outcome(uniform, log_odds, lifted, first != NONE)
@@ -139,7 +157,8 @@ def ratio_into_care(child: Any, w: Any, c: Any, year: int) -> float:
     if ratio == 1.0 or support_tier(child, w) == Tier.LOOKED_AFTER:
         return 1.0
     # The destination is drawn as `helper_passes_on` will draw it.
-    to = route(w, child.support, Move.ESCALATE, age, uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)[0])
+    u = uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)
+    to = route(w, c, child.authority, child.support, Move.ESCALATE, age, u[0])
     return ratio if to != NONE and w.services[to].tier == Tier.LOOKED_AFTER else 1.0
 
 
@@ -166,7 +185,7 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
     sent = NONE
     to = NONE
     if outcome == Outcome.ESCALATED:
-        to = route(w, service, Move.ESCALATE, age, u[0])
+        to = route(w, c, child.authority, service, Move.ESCALATE, age, u[0])
         front_door = to != NONE and w.services[to].channel == Channel.FRONT_DOOR
         if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1], day)):
             outcome = Outcome.NO_SERVICE.value
@@ -177,7 +196,7 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
         back = days_until(u[3], row.exit_rate_first_year)
         if back < DAYS:
             day = back
-            to = route(w, service, Move.STEP_DOWN, age, u[0])
+            to = route(w, c, child.authority, service, Move.STEP_DOWN, age, u[0])
             if to != NONE and not finds_place(child, w, c, ledger, year, to, day):
                 to = NONE
     if to == NONE and awaited != NONE:
@@ -192,9 +211,9 @@ def education_year(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome: 
             sent = to
         elif to != service:
             left = day
-            change_setting(child, w, ledger, year, to, day)
     spend(child, w, ledger, year, service, left)
     if left < DAYS:
+        change_setting(child, w, ledger, year, to, day)
         spend(child, w, ledger, year, child.education, DAYS - left)
     return outcome, sent, day
 
@@ -213,7 +232,7 @@ def helper_passes_on(child: Any, w: Any, c: Any, ledger: Any, year: int, outcome
     u = uniforms(w.key, child.id, year, 0, Decision.SUPPORT_MOVE)
     day = int(u[2] * DAYS)
     if outcome == Outcome.ESCALATED:
-        to = route(w, child.support, Move.ESCALATE, year - child.birth_year, u[0])
+        to = route(w, c, child.authority, child.support, Move.ESCALATE, year - child.birth_year, u[0])
         front_door = to != NONE and w.services[to].channel == Channel.FRONT_DOOR
         if not front_door and (to == NONE or not asks_for_place(child, w, c, ledger, year, to, u[1], day)):
             outcome = Outcome.NO_SERVICE.value
@@ -241,13 +260,14 @@ def day_of_direct_referral(child: Any, w: Any, year: int, uniform: float) -> int
 
 
 @rule
-def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, outcome: int) -> None:
-    """Book what became of a child in need in a service."""
+def record_outcome(child: Any, w: Any, ledger: Any, year: int, service: int, outcome: int, unit: int) -> None:
+    """Book what became of a child in need in a service and its unit."""
     if outcome == Outcome.NO_NEED:
         return
     a = child.authority
     ledger.in_need[year, a, service] += 1
     ledger.outcomes[year, a, service, outcome] += 1
+    book_outcome(ledger, year, unit, outcome)
     if outcome >= Outcome.ESCALATED:
         ledger.passed_on[year, a, service] += child.unresolved
     tier = w.services[service].tier

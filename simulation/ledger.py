@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.names import ADULT, AGES, DAYS, RANKS, Count, Flow, Outcome
+from agents.names import ADULT, AGES, DAYS, MOST_UNITS, RANKS, Count, Flow, Outcome, UnitCount
 from agents.rules import rule
+from simulation.units import LOADS, book_unit_cost
 
 JOURNAL = np.dtype([("child", "i8"), ("day", "i4"), ("entry", "i2"), ("detail", "i2"), ("number", "i4")])
 """A line of the journal: whose, when, what (names.Entry), of which service or type, how many."""
@@ -52,6 +53,8 @@ class Ledger(NamedTuple):
     cost: Any  # (18, A, S) [hundredths of a penny]
     reached: Any  # (18, A, interventions) children whom an intervention reached in the year
     intervention_cost: Any  # (18, A, interventions) apart from the cost of services [hundredths of a penny]
+    units: Any  # (18, MOST_UNITS, UnitCount)
+    unit_cases: Any  # (MOST_UNITS, 10, 4, 2) needs and of them held, by decile and band of load, all years
     aats: Any  # (years, A, types)
     healed: Any  # (years, A)
     alive: Any  # (years, A) at the start of the year
@@ -120,6 +123,8 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "cost": (y, a, s),
         "reached": (y, a, shape.interventions),
         "intervention_cost": (y, a, shape.interventions),
+        "units": (y, MOST_UNITS, len(UnitCount)),
+        "unit_cases": (MOST_UNITS, 10, len(LOADS) + 1, 2),
         "aats": (shape.years, a, shape.adult_types),
         "healed": (shape.years, a),
         "alive": (shape.years, a),
@@ -199,6 +204,7 @@ def spend(child: Any, w: Any, ledger: Any, year: int, service: int, days: int) -
     cost = days * w.cost_day[child.authority][service]
     ledger.days[year, child.authority, service] += days
     ledger.cost[year, child.authority, service] += cost
+    book_unit_cost(child, w, ledger, year, service, cost)
     child.cost += cost
     child.agencies |= w.agency[service]
 
@@ -209,6 +215,7 @@ def enter(child: Any, w: Any, ledger: Any, year: int, service: int) -> None:
     cost = w.cost_entry[child.authority][service]
     ledger.entries[year, child.authority, service] += 1
     ledger.cost[year, child.authority, service] += cost
+    book_unit_cost(child, w, ledger, year, service, cost)
     child.cost += cost
     child.agencies |= w.agency[service]
 

@@ -12,6 +12,7 @@ from agents.service import days_until, days_until_exit, place_rank, priority_ban
 from simulation.draws import Decision, uniforms
 from simulation.effects import ratio_of
 from simulation.ledger import enter, first_day, note, spend
+from simulation.units import draw_unit
 
 MOVES = 6
 """Most moves of the support channel within a year."""
@@ -124,12 +125,12 @@ def spend_placement(child: Any, w: Any, ledger: Any, year: int, days: int) -> No
 
 
 @rule
-def route(w: Any, service: int, move: int, age: int, uniform: float) -> int:
-    """Draw a destination from the weights of a service's pathway at an age; NONE where it has none."""
+def route(w: Any, c: Any, place: int, service: int, move: int, age: int, uniform: float) -> int:
+    """Draw a destination from the weights of a service's pathway at an age; NONE where it has none open."""
     last = NONE
     for k in range(w.route_first[service][move], w.route_first[service][move + 1]):
         way = w.routes[k]
-        if way.age_from <= age <= way.age_to:
+        if way.age_from <= age <= way.age_to and c.open[place][way.needs_open]:
             last = way.to
             if uniform < way.upto:
                 return int(last)
@@ -238,6 +239,7 @@ def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     if now == Tier.OUT_OF_SYSTEM:
         child.ever |= 1 << Ever.OUT_OF_SCHOOL
     child.education = to
+    child.unit = draw_unit(child, w, to)
     child.moved = 1
     leave_list(child, ledger, year, to, day)
     enter(child, w, ledger, year, to)
@@ -350,7 +352,7 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
     enter(child, w, ledger, year, w.assessment)
     note(ledger, child, today, Entry.REFERRAL, w.assessment, 0)
     if asks_for_place(child, w, c, ledger, year, w.assessment, u[0], day):
-        to = route(w, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
+        to = route(w, c, child.authority, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
         if not finds_place(child, w, c, ledger, year, to, day):
             return False
         take_in(child, w, ledger, year, to, day, u[2])
@@ -363,7 +365,7 @@ def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: 
 @rule
 def leave_spell(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, uniform: float) -> None:
     """End a support spell by stepping down along its pathway, or out of support where it leads nowhere free."""
-    to = route(w, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
+    to = route(w, c, child.authority, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
     if to != NONE and not finds_place(child, w, c, ledger, year, to, day):
         to = NONE
     change_support(child, w, ledger, year, to, day)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agents.names import CONDITIONS, Reason
+from agents.names import ADULT, CONDITIONS, Reason
 from simulation.errors import InputError, nearest
+from simulation.rows import SCENARIO
 
 EVERY_CHILD = 1000
 """Places per 1,000 children of a service that takes whoever comes."""
@@ -81,19 +82,18 @@ def check_adult_services(rows: Mapping[str, list[Any]]) -> None:
 
 def check_cycles(pathways: list[Any]) -> None:
     """Refuse services that pass children round among themselves with certainty, each to the next with weight 1."""
-    certain = [
-        (line, row) for line, row in enumerate(pathways, start=2) if row.move == "escalate" and row.weight == 1.0
-    ]
-    for line, row in certain:
-        for age in range(row.age_from, row.age_to + 1):
-            onward = {other.service: other.to for _, other in certain if other.age_from <= age <= other.age_to}
-            ring = [row.service]
-            while (to := onward.get(ring[-1])) is not None and to not in ring:
-                ring.append(to)
-            if to == row.service:
+    for age in range(ADULT):
+        onward = certain_ways(pathways, age)
+        for service, (line, _) in onward.items():
+            ring, lines = [service], [line]
+            while (way := onward.get(ring[-1])) is not None and way[1] not in ring:
+                ring.append(way[1])
+                lines.append(onward.get(way[1], way)[0])
+            if way is not None and way[1] == service:
+                own = [number for number in lines if pathways[number - 2].source == SCENARIO]
                 raise InputError(
-                    f"pathways.csv: row {line}: at age {age} escalation goes round with probability 1 "
-                    f"({' to '.join([*ring, to])}); give one of them a second destination"
+                    f"pathways.csv: row {(own or lines)[0]}: at age {age} escalation goes round with probability 1 "
+                    f"({' to '.join([*ring, service])}); give one of them a second destination"
                 )
 
 
@@ -112,3 +112,20 @@ def check_adjacency(rows: Mapping[str, list[Any]]) -> None:
             raise InputError(
                 f"{where} {row.authority} touches {row.neighbour}, which has no row for {row.authority}; add it"
             )
+
+
+def certain_ways(pathways: list[Any], age: int) -> dict[str, tuple[int, str]]:
+    """Find where escalation of an age leads with certainty: by service, the row's line and the destination."""
+    here = [
+        (line, row)
+        for line, row in enumerate(pathways, start=2)
+        if row.move == "escalate" and row.age_from <= age <= row.age_to
+    ]
+    diverted: dict[str, float] = {}
+    for _, row in here:
+        diverted[row.service] = diverted.get(row.service, 0.0) + (row.weight if row.diverted else 0.0)
+    return {
+        row.service: (line, row.to)
+        for line, row in here
+        if row.weight * (1.0 if row.diverted else 1.0 - diverted[row.service]) == 1.0
+    }

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from agents.child import CHILD, MILLION, NEVER
-from agents.names import ADULT, NONE, Outcome
+from agents.names import ADULT, NO_UNIT, NONE, Outcome
 from simulation.build import authority_names
 from simulation.deprivation import joint, lives_where
 from simulation.draws import WORD, Decision, check_ranges, uniforms
@@ -117,6 +117,7 @@ def place_cohort(
     for name in ("open_since", "referred", "died"):
         children[name] = NEVER
     children["education"] = children["support"] = children["waiting"] = NONE
+    children["unit"] = NO_UNIT
     children["outcome"] = Outcome.NO_NEED
     return children
 

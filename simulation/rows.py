@@ -7,7 +7,7 @@ its model; `wellheld parameters` and `wellheld check` show the unit and the allo
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Grade = Literal["published", "derived", "calibrated", "assumption"]
 Status = Literal["read", "recalled"]
@@ -29,6 +29,7 @@ def number(unit: str, ge: float | None = None, le: float | None = None) -> objec
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1, max_length=600)]
+PriceYear = Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
 Share = Annotated[float, number("share", 0, 1)]
 Age = Annotated[int, number("years", 0, 110)]
 ChildAge = Annotated[int, number("years", 0, 17)]
@@ -39,6 +40,10 @@ Ratio = Annotated[float, number("ratio", 0, 1000)]
 Pounds = Annotated[float, number("GBP", 0, 1e9)]
 KnownPounds = Annotated[float | None, number("GBP a child reached, in its price year", 0, 1e9)]
 """An amount, or nothing where nobody knows it."""
+SCENARIO = "scenario"
+"""Source of the rows that a user's scenario adds."""
+EXAMPLE = "generated"
+"""What a scenario's `units_from` says to take the generated example."""
 
 
 class Row(BaseModel):
@@ -274,7 +279,10 @@ class ServiceLevelRow(Row):
 
 
 class PathwayRow(Row):
-    """A weight with which a service passes a child of some age on, up or down."""
+    """A weight with which a service passes a child of some age on, up or down.
+
+    A diverted weight is taken from all other weights of the same move in proportion, where `to` is open.
+    """
 
     service: Name
     move: Literal["escalate", "step_down"]
@@ -282,6 +290,7 @@ class PathwayRow(Row):
     age_to: Age
     to: Name
     weight: Share
+    diverted: bool = False
 
 
 class SupportRow(Row):
@@ -300,16 +309,47 @@ class UnitCostRow(UncertainRow):
     service: Name
     authority: Name
     per: Literal["year", "episode"]
-    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    price_year: PriceYear
     payer: Payer
     cashable: Share
+
+
+def ten(intake: object) -> object:
+    """Split a cell of ten affinities, decile 1 first."""
+    return intake.split() if isinstance(intake, str) else intake
+
+
+class UnitRow(Row):
+    """A unit of a service (a school, a provider): whom it takes in, and its Sufficiency and TIP alignment.
+
+    A level that is left out is the service's own.
+    """
+
+    authority: Name = Field(description="the place it is in, such as sandwell")
+    stage: Name = Field(description="the service it is a unit of, such as primary_school")
+    unit: Name = Field(description="its own name: small letters, digits and _")
+    title: str = Field(default="", max_length=120)
+    capacity: float = Field(
+        gt=0, le=1e6, allow_inf_nan=False, json_schema_extra={"unit": "places"}, description="places, above 0"
+    )
+    sufficiency: float | None = Field(default=None, ge=0, le=1, json_schema_extra={"unit": "share"})
+    tip_alignment: float | None = Field(default=None, ge=0, le=1, json_schema_extra={"unit": "share"})
+    intake: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)], ...],
+        BeforeValidator(ten),
+        Field(min_length=10, max_length=10),
+    ] = Field(default=(1.0,) * 10, description="ten affinities, decile 1 (most deprived) first")
+    generated: bool = Field(default=False, description="true where no such unit exists")
+    source: Name = SCENARIO
+    grade: Grade = "assumption"
+    status: Status = "recalled"
 
 
 class DeflatorRow(UncertainRow):
     """Growth of the GDP deflator on the year before."""
 
     value: Annotated[float, number("growth on the year before", -0.5, 1)]
-    year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    year: PriceYear
 
 
 class NeedRow(Row):
@@ -353,7 +393,7 @@ class InstabilityEventRow(Row):
     exposes: Switch
     instability_ratio: Annotated[float, number("ratio to instability_of_move", 0, 10)]
     cost: Pounds
-    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    price_year: PriceYear
     payer: InstabilityPayer
     cashable: Share
 
@@ -400,7 +440,7 @@ class AdultServiceRow(UncertainRow):
     age_to: Annotated[int, number("years", 18, 110)]
     stays: Share
     heals: Annotated[float, number("part of heal_adult_service", 0, 10)]
-    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    price_year: PriceYear
     payer: AdultPayer
     cashable: Share
 
@@ -420,7 +460,7 @@ class ConditionCostRow(UncertainRow):
 
     value: Annotated[float, number("GBP a year, in its price year", 0, 1e9)]
     condition: Name
-    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    price_year: PriceYear
 
 
 class PayRow(Row):
@@ -451,7 +491,7 @@ class InterventionRow(UncertainRow):
     cost: KnownPounds = None
     cost_low: KnownPounds = None
     cost_high: KnownPounds = None
-    price_year: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
+    price_year: PriceYear
     payer: InterventionPayer
 
 
@@ -553,6 +593,8 @@ SWITCHED: dict[str, str] = {
 
 Kinds = Mapping[str, tuple[type[BaseModel], tuple[str, ...]]]
 """Row model and key columns of each table."""
+UNITS: tuple[type[BaseModel], tuple[str, ...]] = (UnitRow, ("authority", "stage", "unit"))
+"""Row model and key columns of a table of units, which only scenarios have."""
 KEYS: Kinds = {
     "sources": (SourceRow, ("key",)),
     "parameters": (ParameterRow, ("name",)),
@@ -590,3 +632,5 @@ KEYS: Kinds = {
     "interventions": (InterventionRow, ("intervention",)),
     "indicators": (IndicatorRow, ("indicator", "authority")),
 }
+SCENARIO_KEYS: Kinds = {**KEYS, "units": UNITS}
+"""Tables of the model and those that only scenarios have."""

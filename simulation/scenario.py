@@ -20,9 +20,11 @@ from pydantic import (
     model_validator,
 )
 
+from simulation.cells import read_table
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Number
-from simulation.rows import KEYS, InterventionRow, Kinds
+from simulation.own_services import AddedService
+from simulation.rows import EXAMPLE, SCENARIO_KEYS, UNITS, InterventionRow, Kinds, UnitRow
 from simulation.toml import bounds, first_problem, flat, plain, read_toml
 
 Kind = Literal[
@@ -242,6 +244,15 @@ class Scenario(BaseModel):
     levers: tuple[Lever, ...] = Field(
         default=(), validation_alias="lever", max_length=100, description="written as [[lever]], at most 100"
     )
+    services: tuple[AddedService, ...] = Field(
+        default=(), validation_alias="service", max_length=50, description="written as [[service]], at most 50"
+    )
+    units: tuple[UnitRow, ...] = Field(
+        default=(), validation_alias="unit", max_length=10_000, description="written as [[unit]]"
+    )
+    units_from: Annotated[str, AfterValidator(plain)] | None = Field(
+        default=None, max_length=500, description="a .csv file beside this one, or 'generated' for the example"
+    )
     switches: Switches = Field(default=Switches(), description="written as [switches]")
     numbers: Annotated[dict[NumberName, Finite], BeforeValidator(flat)] = Field(
         default={}, description="names as `wellheld parameters` lists them, with finite numbers"
@@ -264,6 +275,10 @@ class Scenario(BaseModel):
         """Give services as they are today: no lever."""
         return cls(name="today", title="Today", description="Services as they are today.")
 
+    def as_today(self) -> "Scenario":
+        """Give today's twin: the same numbers, switches and units, with no lever and no service added."""
+        return self.model_copy(update={"levers": (), "services": ()})
+
 
 def load_scenario(path: Path) -> Scenario:
     """Read and check a scenario file.
@@ -277,9 +292,14 @@ def load_scenario(path: Path) -> Scenario:
     if not data:
         raise InputError(f'{path}: the file is empty; it needs at least: name = "my_scenario"')
     try:
-        return Scenario.model_validate(data)
+        scenario = Scenario.model_validate(data)
     except ValidationError as error:
         raise InputError(first_problem(path, error, Scenario)) from error
+    if scenario.units_from in (None, EXAMPLE):
+        return scenario
+    table = path.parent / str(scenario.units_from)
+    units = (*scenario.units, *read_table(table, {table.stem: UNITS}))
+    return scenario.model_copy(update={"units": units, "units_from": None})
 
 
 def check_names(
@@ -328,7 +348,7 @@ def check_ages(scenario: Scenario, interventions: Collection[InterventionRow], p
             )
 
 
-def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path, kinds: Kinds = KEYS) -> None:
+def check_values(scenario: Scenario, numbers: Mapping[str, Number], path: Path, kinds: Kinds = SCENARIO_KEYS) -> None:
     """Refuse a number outside the range that its table allows.
 
     A parameter has no range of its own: it may change size, but not sign where neither it nor its range is below 0.
@@ -359,5 +379,8 @@ def names_used(scenario: Scenario) -> Iterator[tuple[str, str, str]]:
                 yield f"lever[{index}].{field}", field, name
         if lever.name is not None:
             yield f"lever[{index}].name", "name", lever.name
+    for index, service in enumerate(scenario.services, 1):
+        for name in service.authorities or ():
+            yield f"service[{index}].authorities", "authorities", name
     for name in scenario.numbers:
         yield f"numbers.{name}", "numbers", name

@@ -107,7 +107,15 @@ SERVICE = np.dtype(
         ("placement_move_rate", "f8"),
     ]
 )
-ROUTE = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("to", "i8"), ("upto", "f8")])
+ROUTE = np.dtype(
+    [
+        ("age_from", "i8"),
+        ("age_to", "i8"),
+        ("to", "i8"),
+        ("needs_open", "i8"),  # service that must be open for this way to be there
+        ("upto", "f8"),
+    ]
+)
 SUPPORT = np.dtype([("age_from", "i8"), ("age_to", "i8"), ("service", "i8")])
 EVENT = np.dtype(
     [
@@ -201,6 +209,9 @@ class World(NamedTuple):
     support_first: Any  # (S + 1,)
     supports: Any  # SUPPORT
     specialists: Any  # service numbers
+    units: int  # how many there are, of all services and places; most runs have none
+    unit_first: Any  # (A, S + 1) where a service's units begin in a place; the last entry ends the place
+    unit_upto: Any  # (MOST_UNITS, 10) cumulative share of a decile's children that goes to each
     events: Any  # EVENT
     moves: Any  # INSTABILITY
     moves_gradient: Any  # (rows of moves, 10)
@@ -275,6 +286,10 @@ class Context(NamedTuple):
     coverage: Any  # (A, 18, I) share of those eligible at an age who are reached
     effect: Any  # (A, I, 18) ratio or log-odds by years since the child was last reached
     intervention_cost: Any  # (A, I) of reaching a child [hundredths of a penny]
+    open: Any  # (A, S) whether a service is there at all: all are, but for those that another scenario adds
+    unit_lift: Any  # (MOST_UNITS,) as lift, reach and tip_healing, of units
+    unit_reach: Any  # (MOST_UNITS,)
+    unit_healing: Any  # (MOST_UNITS,)
 
 
 def pack(numbers: Any) -> Any:

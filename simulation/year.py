@@ -19,7 +19,7 @@ from agents.adversity import (
 from agents.child import MILLION, NEVER
 from agents.health import along, disability, exposure, fade, moderation, residual_expectancy
 from agents.intervention import ease
-from agents.names import ADULT, DAYS, NONE, Effect, Entry, Ever, Flow, Outcome, Tier
+from agents.names import ADULT, DAYS, NO_UNIT, NONE, Effect, Entry, Ever, Flow, Outcome, Tier
 from agents.recovery import count_healed, log_odds_healing, resilience_after
 from agents.rules import rule
 from agents.service import logistic
@@ -41,6 +41,7 @@ from simulation.moves import (
     unresolved_load,
 )
 from simulation.offers import offer
+from simulation.units import count_at_units, draw_unit, healing_at
 
 HOUSEHOLD = 64
 """First block of a family's own draws of adversity."""
@@ -185,6 +186,7 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         else:
             ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
     child.education = to
+    child.unit = draw_unit(child, w, to)
     enter(child, w, ledger, year, to)
     note(ledger, child, first_day(year), Entry.SETTING, to, 0)
 
@@ -199,6 +201,7 @@ def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
         note(ledger, child, first_day(year), Entry.SPELL_ENDS, child.support, first_day(year) - child.since)
     child.support = NONE
     child.education = NONE
+    child.unit = NO_UNIT
     child.specialists = 0
     give_up_waiting(child, ledger, year, 0)
     child.open_since = NEVER
@@ -223,7 +226,7 @@ def recovery(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
             (w.p.heal_child if young else w.p.heal_adult + help_to_heal(child, w))
             + c.recovery[a]
             + 0.01 * child.healing / child.unresolved,
-            c.tip_healing[a][holder] if holder != NONE else 0.0,
+            healing_at(child, w, c, holder) if holder != NONE else 0.0,
             w.p.heal_supported,
             child.resilience / MILLION,
             w.p.heal_per_resilience,
@@ -381,6 +384,7 @@ def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     a = child.authority
     end = first_day(year + 1)
     count_held(child, w, ledger.stock[year], year)
+    count_at_units(child, w, ledger, year)
     if child.support != NONE:
         ledger.carried[year, a, child.support] += child.unresolved
     if child.waiting != NONE:

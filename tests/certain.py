@@ -70,7 +70,7 @@ def on_ways(tables: Tables, world: World, ways: Ways) -> World:
         for move in (0, 1):
             first[row, move] = len(routes)
             if (name, move) in ways:
-                routes.append((0, 17, names.index(ways[name, move]), 1.0))
+                routes.append((0, 17, names.index(ways[name, move]), 0, 1.0))
         first[row, 2] = len(routes)
     padded = np.zeros_like(world.routes)
     padded[: len(routes)] = np.array(routes, ROUTE) if routes else padded[:0]

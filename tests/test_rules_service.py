@@ -271,8 +271,10 @@ def pathways(tables: Tables) -> dict[tuple[str, str, int], dict[str, float]]:
 def test_v14_every_route_follows_its_weights(tables: Tables, built: World) -> None:
     """V14: over an even grid of uniforms; a weight of 0 is never drawn."""
     size, names = 500, service_names(tables)
+    everywhere: Any = SimpleNamespace(open=[[1] * len(names)])
     for (service, move, age), weights in pathways(tables).items():
-        drawn = [route(built, names.index(service), Move[move.upper()], age, (k + 0.5) / size) for k in range(size)]
+        way = names.index(service), Move[move.upper()], age
+        drawn = [route(built, everywhere, 0, *way, (k + 0.5) / size) for k in range(size)]
         for to, weight in weights.items():
             share = drawn.count(NONE if to == "none" else names.index(to))
             assert abs(share - size * weight) <= 1.0 + 1e-6
@@ -283,13 +285,15 @@ def test_v14_every_route_follows_its_weights(tables: Tables, built: World) -> No
 @pytest.mark.parametrize("weights", [(0.0, 0.25, 0.75), (0.25, 0.0, 0.75), (0.25, 0.75, 0.0)])
 def test_v14_a_weight_of_nothing_is_never_drawn(weights: tuple[float, ...]) -> None:
     upto = np.cumsum(weights)
-    ways = [SimpleNamespace(age_from=0, age_to=17, to=k, upto=upto[k]) for k in range(3)]
+    ways = [SimpleNamespace(age_from=0, age_to=17, to=k, needs_open=k, upto=upto[k]) for k in range(3)]
     small: Any = SimpleNamespace(route_first=[[0, 0, 3]], routes=ways)
+    c: Any = SimpleNamespace(open=[[1, 1, 1], [0, 0, 0]])
     ends = [0.0, 2.0**-32, 0.25, 0.25 - 2.0**-32, 1.0 - 2.0**-32]
-    drawn = {route(small, 0, Move.STEP_DOWN, 5, uniform) for uniform in ends}
+    drawn = {route(small, c, 0, 0, Move.STEP_DOWN, 5, uniform) for uniform in ends}
     assert drawn == {k for k in range(3) if weights[k] > 0}
-    assert route(small, 0, Move.ESCALATE, 5, 0.5) == NONE
-    assert route(small, 0, Move.STEP_DOWN, 18, 0.5) == NONE
+    assert route(small, c, 0, 0, Move.ESCALATE, 5, 0.5) == NONE
+    assert route(small, c, 0, 0, Move.STEP_DOWN, 18, 0.5) == NONE
+    assert route(small, c, 1, 0, Move.STEP_DOWN, 5, 0.5) == NONE
 
 
 def test_v19_moves_out_of_a_service_sum_to_one_at_every_age(built: World) -> None:

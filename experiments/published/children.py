@@ -181,7 +181,7 @@ def limit_routes(tables: Tables, published: Tables, world: World, outside: bool)
     for row in published.rows["flow_pathways"]:
         ways[row.service].append((names.index(row.to), row.weight))
     first = np.zeros_like(world.route_first)
-    routes: list[tuple[int, int, int, float]] = []
+    routes: list[tuple[int, int, int, int, float]] = []
     for number, name in enumerate(names):
         begins = world.route_first[number]
         up = world.routes[begins[Move.ESCALATE] : begins[Move.ESCALATE + 1]].tolist()
@@ -198,11 +198,11 @@ def limit_routes(tables: Tables, published: Tables, world: World, outside: bool)
     return first, padded
 
 
-def mixed(ways: list[tuple[int, float]], own: list[Any], world: World) -> list[tuple[int, int, int, float]]:
+def mixed(ways: list[tuple[int, float]], own: list[Any], world: World) -> list[tuple[int, int, int, int, float]]:
     """Sum up pathways: out of the system at the child model's shares, by age; the rest along the flow model's."""
     bands: dict[tuple[int, int], list[tuple[int, float]]] = {}
     before: dict[tuple[int, int], float] = {}
-    for age_from, age_to, to, upto in own:
+    for age_from, age_to, to, _, upto in own:
         band = (age_from, age_to)
         weight = upto - before.get(band, 0.0)
         before[band] = upto
@@ -216,7 +216,7 @@ def mixed(ways: list[tuple[int, float]], own: list[Any], world: World) -> list[t
         reached = 0.0
         for to, weight in [*((to, left * weight) for to, weight in ways), *out]:
             reached += weight
-            found.append((age_from, age_to, to, reached))
+            found.append((age_from, age_to, to, 0, reached))
     return found
 
 

@@ -92,7 +92,7 @@ def chain_world(tables: Tables, world: World, ways: dict[tuple[str, int], str], 
         for move in (0, 1):
             first[number, move] = len(routes)
             if (name, move) in ways:
-                routes.append((0, 17, names.index(ways[name, move]), 1.0))
+                routes.append((0, 17, names.index(ways[name, move]), 0, 1.0))
         first[number, 2] = len(routes)
     # The array keeps its size: machine code is made for one.
     padded = np.zeros_like(world.routes)
