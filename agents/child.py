@@ -45,6 +45,8 @@ CHILD = np.dtype(
         ("outcome", "u1"),  # names.Outcome of the last year passed
         ("moved", "u1"),  # 1 after a year with a move of school or placement
         ("waiting", "u1"),  # service on whose waiting list the child is, or NONE
+        ("plan_ended", "i4"),  # day on which the last child protection plan ended, or NEVER
+        ("went_home", "i4"),  # day on which a child last left care for home, or NEVER
     ]
 )
 """A child's state: at most 128 bytes, so that a region of a million children is 128 MB."""

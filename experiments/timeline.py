@@ -106,4 +106,11 @@ def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
         Entry.SPECIALIST_BEGINS: lambda detail, _: f"Begins: {services[detail]}",
         Entry.SPECIALIST_ENDS: lambda detail, _: f"Ends: {services[detail]}",
         Entry.LEAVES_CARE: lambda *_: "Leaves care at 18",
+        Entry.JOINS_WAITING_LIST: lambda detail, _: f"Waits for a place: {services[detail]}",
+        Entry.LEAVES_WAITING_LIST: lambda detail, number: (
+            f"Place found: {services[detail]}, after {number} days"
+            if number >= 0
+            else f"Waits no longer: {services[detail]}"
+        ),
+        Entry.STEPS_DOWN: lambda detail, _: f"Steps down from: {services[detail]}",
     }

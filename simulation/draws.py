@@ -42,6 +42,7 @@ class Decision(IntEnum):
     DEATH = 17  # death, day of death, -, -
     MOVES_OUT = 18  # a resident moves out at the year's end, -, -, -
     ARRIVAL = 19  # whose life an arrival has led so far, -, -, -
+    RETURN_TO_CARE = 22  # move = number of the move: time to it, placement, harm of a move, -
     FAMILY = 29  # joins a family, which age of sibling, which sibling, - ; move 1: a parent's adversity (by family)
     PLACE = 26  # move = service: turn among those who ask, day of a place from the list, worker leaves, harm of it
 

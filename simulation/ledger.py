@@ -16,7 +16,7 @@ JOURNAL = np.dtype([("child", "i8"), ("day", "i4"), ("entry", "i2"), ("detail", 
 LINES = 4096
 """Most lines that a journal holds: one long life, or a few dozen short ones."""
 SPELL_BANDS = (90, 182, 365, 730)
-"""Ends of the published bands of open spells [days]; the last band is open."""
+"""Ends of the published bands of spells [days]; the last band is open."""
 
 
 class Ledger(NamedTuple):
@@ -40,6 +40,9 @@ class Ledger(NamedTuple):
     asked: Any  # (1,) places asked of rationed services, over the run
     open_in_need: Any  # (18, A, 5) cases open at 31 March by length so far
     open_plans: Any  # (18, A, 5) plans open at 31 March by length so far
+    ended_in_need: Any  # (18, A, 5) cases that ended by length
+    ended_plans: Any  # (18, A, 5) plans that ended by length
+    returned: Any  # (18, A, S) returns to school by the setting returned from
     events: Any  # (18, A, recorded events)
     flows: Any  # (18, A, Flow)
     cats: Any  # (18, A, types)
@@ -94,6 +97,9 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "asked": (1,),
         "open_in_need": (y, a, 5),
         "open_plans": (y, a, 5),
+        "ended_in_need": (y, a, 5),
+        "ended_plans": (y, a, 5),
+        "returned": (y, a, s),
         "events": (y, a, shape.events),
         "flows": (y, a, len(Flow)),
         "cats": (y, a, shape.types),
@@ -161,7 +167,7 @@ def note(ledger: Any, child: Any, day: int, entry: int, detail: int, number: int
 
 @rule
 def spell_band(days: int) -> int:
-    """Find the published band of an open spell of so many days."""
+    """Find the published band of a spell of so many days."""
     band = 0
     for end in SPELL_BANDS:
         if days >= end:

@@ -309,6 +309,30 @@ class IndicatorRow(Row):
     value: Annotated[float, number("see unit", 0)]
 
 
+class CaptureRow(Row):
+    """What an authority would record to replace assumptions, and how an estimate from it would vary."""
+
+    assumption: Name
+    numbers: Text
+    interval_of: str = ""
+    estimator: Literal["share", "rate", "log_rate", "log_odds", "mean", "log_mean", "none"]
+    cases: Literal[
+        "births",
+        "children",
+        "pupils",
+        "referrals",
+        "children_in_need",
+        "looked_after",
+        "aged_18_24",
+        "services",
+    ]
+    case_share: Annotated[float, number("records a case and year", 0, 100)]
+    base: Annotated[float, number("share, rate or spread; 0: the number itself", 0, 1000)]
+    variance: Annotated[float, number("of what differs between records; 1: no comparison", 0, 1000)]
+    fields: Text
+    unit_of_record: Text
+
+
 ASSUMED: dict[str, dict[str, str]] = {
     "adversities": dict.fromkeys(
         ("weight_0_4", "weight_5_10", "weight_11_17", "severity", "deprivation_ratio", "direct_referral"),
@@ -350,4 +374,5 @@ KEYS: Kinds = {
     "events": (EventRow, ("event", "age_from")),
     "interventions": (InterventionRow, ("intervention",)),
     "indicators": (IndicatorRow, ("indicator", "authority")),
+    "capture": (CaptureRow, ("assumption",)),
 }

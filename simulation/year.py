@@ -31,6 +31,7 @@ from simulation.moves import (
     gone,
     in_social_care,
     out_of_school,
+    return_to_school,
     suffer,
     support_tier,
     unresolved_load,
@@ -143,7 +144,7 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         if u[3] < w.p.out_of_school_stays_out:
             to = w.not_in_education
         else:
-            ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
+            return_to_school(child, w, ledger, year)
     child.education = to
     enter(child, w, ledger, year, to)
     note(ledger, child, first_day(year), Entry.SETTING, to, 0)
@@ -163,6 +164,8 @@ def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
     give_up_waiting(child, ledger, year, 0)
     child.open_since = NEVER
     child.referred = NEVER
+    child.plan_ended = NEVER
+    child.went_home = NEVER
     child.placements = 0
     child.moved = 0
     child.outcome = Outcome.NO_NEED
