@@ -215,7 +215,7 @@ def refuse_options_of_the_other_population(
 @app.command(epilog=TIMELINES)
 def timeline(
     child: Annotated[
-        int | None, typer.Argument(metavar="[CHILD_ID]", help="A number from 0 to the children less one.")
+        int | None, typer.Argument(metavar="CHILD_ID", help="A number from 0 to the children less one.")
     ] = None,
     family: Annotated[int | None, typer.Option(metavar="N", help="A family: the number of its first child.")] = None,
     neighbourhood: Annotated[

@@ -327,7 +327,7 @@ class CaptureRow(Row):
         "services",
     ]
     case_share: Annotated[float, number("records a case and year", 0, 100)]
-    base: Annotated[float, number("share, rate or spread; 0: the number itself", 0, 1000)]
+    base: Annotated[float, number("of what is recorded; 0: the number itself", 0, 1000)]
     variance: Annotated[float, number("of what differs between records; 1: no comparison", 0, 1000)]
     fields: Text
     unit_of_record: Text
