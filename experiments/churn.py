@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from agents.names import ADULT, DAYS
-from experiments.episodes import LENGTHS
 from experiments.funnel import wilson_interval
+from experiments.stays import LENGTHS
 from simulation.inputs import Tables
 
 Found = dict[str, pd.DataFrame]

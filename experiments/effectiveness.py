@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from agents.names import ADULT, DAYS, Entry, Outcome, Tier
-from experiments.episodes import line_table, outcome_words
+from experiments.episodes import outcome_words
 from experiments.funnel import LEVELS, funnel_limits, position, wilson_interval
 from experiments.journal import Told, ask, names_of, places_of, tell
+from experiments.stays import line_table
 from simulation.build import service_names
 from simulation.inputs import Tables
 from simulation.scenario import Scenario

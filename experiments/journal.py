@@ -53,7 +53,7 @@ def ask(tables: Tables, places: list[str], seed: int, scenario: Scenario | str, 
     chosen = find_scenario(scenario, tables)
     values, key = {**tables.values(), **chosen.numbers}, seed_key(seed)
     world = reference(tables, values, chosen.switches, key, REFERENCE_CHILDREN)
-    drawn = cohort(tables, values, places, children, key)
+    drawn = cohort(tables, values, places, children, key, chosen.switches)
     return Question(tables, Surroundings(tables, values, chosen), world, drawn)
 
 

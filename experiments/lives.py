@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from agents.names import AGES, DAYS, Entry
-from experiments.episodes import SEXES, first_neighbourhood, line_table, moves_of, outcome_words, service_stays
+from experiments.episodes import SEXES, first_neighbourhood, outcome_words
 from experiments.figures import png
 from experiments.journal import Question, Told, ask, tell
 from experiments.lanes import Lives, each, figure
 from experiments.report import csv_bytes, manifest_of, written
+from experiments.stays import line_table, moves_of, service_stays
 from experiments.timeline import sentences
 from simulation.draws import WORD
 from simulation.errors import InputError

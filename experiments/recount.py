@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from agents.names import DAYS, Flow
-from experiments.episodes import LENGTHS
 from experiments.journal import Told
+from experiments.stays import LENGTHS
 from simulation.build import authority_names, event_names, service_names
 from simulation.inputs import Tables
 from simulation.ledger import SPELL_BANDS

@@ -51,7 +51,7 @@ def test_the_load_is_what_the_service_met(tables: Tables, told: Told, today: Sur
         met.append(child.severity)
     model.remove_all_agents()
     from experiments.effectiveness import began_with
-    from experiments.episodes import line_table
+    from experiments.stays import line_table
 
     found = begun["severity"].astype(int) + began_with(told, line_table(told))[year]
     alive = begun["died"] < 0

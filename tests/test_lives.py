@@ -9,9 +9,11 @@ from experiments import lanes
 from experiments.journal import Question, ask, tell
 from experiments.lives import Lives, events, lives, told_lines, who
 from experiments.timeline import words
+from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.inputs import Tables
-from simulation.population import neighbourhoods
+from simulation.population import cohort, neighbourhoods
+from simulation.scenario import Scenario, Switches
 
 SIZE = 400
 SANDWELL = 3
@@ -45,6 +47,17 @@ def test_a_family_is_exactly_its_siblings(asked: Question, family: Lives, twins:
     said = [line for line in told_lines(family) if line.startswith("Child ")]
     assert [int(line.split()[1].rstrip(",")) for line in said] == siblings.tolist()
     assert "Not real children" in told_lines(family)[0]
+
+
+def test_siblings_share_their_home_where_families_are_on(tables: Tables, twins: int) -> None:
+    """Children are drawn as the scenario's switches say: with families on, siblings live in one neighbourhood."""
+    together = Scenario(name="together", switches=Switches(families=True))
+    asked = ask(tables, ["sandwell"], 1, together, SIZE)
+    siblings = asked.cohort[who(asked, "sandwell", "family", twins)]
+    assert len(siblings) > 1
+    assert len(set(siblings["neighbourhood"])) == 1
+    drawn = cohort(tables, tables.values(), ["sandwell"], SIZE, seed_key(1), together.switches)
+    assert (asked.cohort == drawn).all()
 
 
 def test_a_siblings_events_are_those_of_its_own_timeline(family: Lives, twins: int) -> None:
