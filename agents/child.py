@@ -56,6 +56,8 @@ CHILD = np.dtype(
         ("out_of_area", "u1"),  # 1 in a placement outside the authority
         ("standing", "u1"),  # bits of names.Standing
         ("agencies", "u1"),  # bits, by agency: those in touch with the person this year
+        ("plan_ended", "i4"),  # day on which the last child protection plan ended, or NEVER
+        ("went_home", "i4"),  # day on which a child last left care for home, or NEVER
     ]
 )
 """A child's state: at most 160 bytes, so that a region of a million children is 160 MB."""

@@ -7,20 +7,30 @@ Libraries that are slow to load are imported inside the command that needs them,
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from experiments import boundary
+from experiments.analysis import app as analysis
 from experiments.limits import LARGEST_SEED, check_children, check_fraction, check_whole, cores
 from experiments.localities_cli import INEQUALITY_EXAMPLES, LOCALITIES_EXAMPLES, inequality, localities
-from experiments.options import Debug, Json, known_place
+from experiments.options import (
+    Children,
+    Debug,
+    Force,
+    Json,
+    Place,
+    ScenarioOption,
+    Seed,
+    chosen_place,
+    complete_place,
+    known_place,
+    places,
+)
 from experiments.published.cli import app as published_models
 from experiments.published.cli import finish
 from simulation.errors import InputError, shown
-
-if TYPE_CHECKING:
-    from simulation.inputs import Tables
 
 NOT_FOR_INDIVIDUALS = "The children are simulated. Not for predicting or for decisions about any individual child."
 HELP = f"""What does it cost if services do not hold children, and what changes when they do?
@@ -51,6 +61,12 @@ Examples:
   wellheld run sandwell --children 500 --draws 8 --out quick
   wellheld run region --scenario mine.toml --json > headline.json
 """
+TIMELINES = """\b
+Examples:
+  wellheld timeline 42 --place walsall             one child's life in words
+  wellheld timeline --family 17 --out seventeen    siblings, with timeline.csv and timeline.png
+  wellheld timeline --neighbourhood 3              the children of a neighbourhood
+"""
 
 app = typer.Typer(
     help=HELP,
@@ -62,6 +78,7 @@ app = typer.Typer(
 app.add_typer(published_models, name="published")
 app.command(epilog=INEQUALITY_EXAMPLES)(inequality)
 app.command(epilog=LOCALITIES_EXAMPLES)(localities)
+app.add_typer(analysis)
 
 
 class Population(StrEnum):
@@ -76,24 +93,6 @@ class Engine(StrEnum):
 
     compiled = "compiled"
     mesa = "mesa"
-
-
-def complete_place(typed: str) -> list[str]:
-    """Offer places to shell completion."""
-    from simulation.inputs import load_tables
-
-    return [name for name in (*places(load_tables()), "region") if name.startswith(typed)]
-
-
-Place = Annotated[
-    str,
-    typer.Argument(metavar="PLACE", help="An authority, such as sandwell, or region.", autocompletion=complete_place),
-]
-Seed = Annotated[int, typer.Option(help="Same seed, same children, same results: 0 to 2^63-1.")]
-Children = Annotated[int | None, typer.Option(help="Children in each place.", show_default="the place's births a year")]
-ScenarioOption = Annotated[
-    str, typer.Option(metavar="FILE", help="A .toml file, or a shipped one: today, improved, unchanged, family_hub.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -134,7 +133,7 @@ def run(
     scenario: ScenarioOption = "improved",
     engine: Annotated[Engine, typer.Option(help="compiled is fast; mesa is for reading.")] = Engine.compiled,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the run")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace results already there.")] = False,
+    force: Force = False,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     debug: Debug = False,
@@ -153,8 +152,8 @@ def run(
     from simulation.inputs import load_tables
 
     tables = load_tables()
-    place = known_place(place, (*places(tables), "region"))
-    check_children(children, len(places(tables)) if place == "region" else 1)
+    place, count = chosen_place(tables, place)
+    check_children(children, count)
     from experiments.questions import find_scenario
 
     chosen = find_scenario(scenario, tables)
@@ -222,17 +221,34 @@ def refuse_options_of_the_other_population(
             raise InputError(f"{option} {value:g} belongs to --population {other}; remove it, or change the population")
 
 
-@app.command()
+@app.command(epilog=TIMELINES)
 def timeline(
-    child: Annotated[int, typer.Argument(metavar="CHILD_ID", help="A number from 0 to the children less one.")],
+    child: Annotated[
+        int | None, typer.Argument(metavar="CHILD_ID", help="A number from 0 to the children less one.")
+    ] = None,
+    family: Annotated[int | None, typer.Option(metavar="N", help="A family: the number of its first child.")] = None,
+    neighbourhood: Annotated[
+        int | None, typer.Option(metavar="N", help="A neighbourhood of the place, from 0.")
+    ] = None,
     place: Annotated[str, typer.Option(help="An authority.", autocompletion=complete_place)] = "sandwell",
     seed: Seed = 1,
     scenario: ScenarioOption = "today",
     children: Children = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a table and a picture there too.")] = None,
+    force: Force = False,
     debug: Debug = False,
 ) -> None:
-    """Tell one simulated child's life in words, event by event."""
+    """Tell the life of a simulated child, family or neighbourhood, event by event, with what services did about it.
+
+    Not for predicting or for decisions about any individual child.
+    """
     check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    given = {"child": child, "family": family, "neighbourhood": neighbourhood}
+    asked = [(group, number) for group, number in given.items() if number is not None]
+    if len(asked) != 1:
+        raise InputError(
+            f"timeline: {len(asked)} of CHILD_ID, --family and --neighbourhood are given; give one of them"
+        )
     from simulation.inputs import load_tables
 
     tables = load_tables()
@@ -243,10 +259,23 @@ def timeline(
     from experiments.questions import find_scenario
 
     chosen = find_scenario(scenario, tables)
-    from experiments.timeline import words
+    if out is not None:
+        from experiments.report import check_out
 
-    for line in words(child, place, seed, chosen, total):
-        typer.echo(line)
+        check_out(out, place, force)
+    if child is not None:
+        from experiments.timeline import words
+
+        for line in words(child, place, seed, chosen, total):
+            typer.echo(line)
+    if child is None or out is not None:
+        from experiments.lives import lives, told_lines, write
+
+        told = lives(tables, place, *asked[0], seed, chosen, children)
+        for line in told_lines(told) if child is None else ():
+            typer.echo(line)
+        if out is not None:
+            typer.echo(f"Table and picture in {write(told, out, force)}", err=True)
 
 
 @app.command()
@@ -398,11 +427,6 @@ def benchmark(debug: Debug = False) -> None:
     from experiments import benchmark as measurements
 
     measurements.main()
-
-
-def places(tables: "Tables") -> dict[str, int]:
-    """Give the authorities that can be run, each with its births a year."""
-    return {row.authority: row.births for row in tables.rows["authorities"] if row.role == "place"}
 
 
 def main() -> None:

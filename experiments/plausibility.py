@@ -30,6 +30,7 @@ def indicators(tables: Tables, life: Life, places: list[str]) -> dict[str, float
     placed = {row.service for row in tables.rows["services"] if row.tier == "looked_after"}
     looked_after = sum(stock[name].sum() for name in placed)
     in_need, plans = book.open_in_need[:, rows].sum(axis=(0, 1)), book.open_plans[:, rows].sum(axis=(0, 1))
+    ended = book.ended_plans[:, rows].sum(axis=(0, 1))
     found = {
         "referral_rate": 1e4 * total["REFERRALS"] / years,
         "rereferral_share": total["REREFERRALS"] / total["REFERRALS"],
@@ -41,6 +42,8 @@ def indicators(tables: Tables, life: Life, places: list[str]) -> dict[str, float
         "repeat_plan_share": total["REPEAT_PLANS"] / total["PLANS_STARTED"],
         "looked_after_rate": 1e4 * looked_after / years,
         "looked_after_starting_rate": 1e4 * total["LOOKED_AFTER_STARTED"] / years,
+        "plan_ending_2_years_or_more": ended[-1] / ended.sum(),
+        "looked_after_ceasing_rate": 1e4 * (total["LOOKED_AFTER_CEASED"] + grown(life, rows)) / years,
         "three_or_more_placements_share": total["THREE_OR_MORE_PLACEMENTS"] / looked_after,
         "foster_share": (stock["foster_care"] + stock["kinship_care"]).sum() / looked_after,
         "residential_share": stock["childrens_home"].sum() / looked_after,
@@ -51,6 +54,12 @@ def indicators(tables: Tables, life: Life, places: list[str]) -> dict[str, float
         found[f"cin_open_{name}"] = in_need[band] / in_need.sum()
         found[f"cpp_open_{name}"] = plans[band] / plans.sum()
     return found | schooling(tables, life, rows, children, stock) | ever(life, rows)
+
+
+def grown(life: Life, rows: list[int]) -> int:
+    """Count those who left care by turning 18."""
+    people = life.children[np.isin(life.children["authority"], rows)]
+    return int((people["ever"] >> Ever.LEFT_CARE_AT_18 & 1).sum())
 
 
 def schooling(tables: Tables, life: Life, rows: list[int], children: Any, stock: dict[str, Any]) -> dict[str, float]:

@@ -90,6 +90,7 @@ def write(results: Results, out: Path, force: bool = False) -> Path:
 
 def written(files: dict[str, bytes], out: Path, force: bool) -> Path:
     """Publish files as a results folder; what the disk refuses is said in one line."""
+    check_free(out, force)
     try:
         return publish(files, out, force)
     except OSError as error:
@@ -181,13 +182,16 @@ def parquet_bytes(table: pd.DataFrame) -> bytes:
 
 def manifest(results: Results, files: dict[str, bytes]) -> bytes:
     """Say what was run, from what, and the hash of every file written."""
+    told = {"assumptions": list(results.assumptions), "warnings": list(results.warnings)}
+    return manifest_of({"place": results.place, "settings": results.settings, **told}, files)
+
+
+def manifest_of(facts: dict[str, object], files: dict[str, bytes]) -> bytes:
+    """Write a folder's manifest: facts, and the hash of every file."""
     said = {
         "product": PRODUCT,
-        "place": results.place,
         "not_for": NOT_FOR_INDIVIDUALS,
-        "settings": results.settings,
-        "assumptions": list(results.assumptions),
-        "warnings": list(results.warnings),
+        **facts,
         "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }
     return (json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
@@ -199,6 +203,12 @@ def headline_json(results: Results) -> str:
     records = results.headline.sort_values(keys, kind="stable").to_dict("records")
     rows = [{str(name): json_value(value) for name, value in record.items()} for record in records]
     return json.dumps(rows, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def as_json_rows(table: pd.DataFrame) -> str:
+    """Write a table's rows as JSON, in their order; a figure that is not there is null."""
+    rows = [{str(name): json_value(value) for name, value in row.items()} for row in table.to_dict("records")]
+    return json.dumps(rows, indent=2, allow_nan=False) + "\n"
 
 
 def json_value(value: object) -> object:

@@ -124,4 +124,11 @@ def sentences(tables: Tables) -> dict[Entry, Callable[[int, int], str]]:
         Entry.STANDING_GAINED: lambda detail, _: STANDINGS[detail][0],
         Entry.STANDING_LOST: lambda detail, _: STANDINGS[detail][1],
         Entry.ADULT_SERVICE: lambda detail, _: f"This year with: {adult_services[detail]}",
+        Entry.JOINS_WAITING_LIST: lambda detail, _: f"Waits for a place: {services[detail]}",
+        Entry.LEAVES_WAITING_LIST: lambda detail, number: (
+            f"Place found: {services[detail]}, after {number} days"
+            if number >= 0
+            else f"Waits no longer: {services[detail]}"
+        ),
+        Entry.STEPS_DOWN: lambda detail, _: f"Steps down from: {services[detail]}",
     }

@@ -82,6 +82,8 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         universal=np.array([universal_service(tables, age) for age in range(ADULT)], np.int64),
         plan=number_of(tables, "child_protection_plan"),
         assessment=number_of(tables, "assessment"),
+        with_parents=number_of(tables, "placed_with_parents"),
+        semi_independent=number_of(tables, "semi_independent"),
         absent=number_of(tables, "severe_absence"),
         not_in_education=number_of(tables, "not_in_education"),
         instability=kind_of(tables, "instability"),
@@ -106,6 +108,8 @@ def scalars(values: Values, switches: Switches) -> Scalars:
     """
     read = {name: values[name] for name in Scalars._fields if name not in (*SWITCHES, *DERIVED)}
     read["moderation"] *= values["causal_share_mental"]
+    if not switches.return_to_care:
+        read["return_to_care_first_year"] = read["return_to_care_later"] = 0.0
     if not switches.channel_service_harm:
         read["phi"] = 0.0
     if not switches.channel_healing:

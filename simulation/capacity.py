@@ -17,14 +17,20 @@ from simulation.world import Context
 from simulation.year import AFTER, BEFORE, HOLDING
 
 
-def live_year(s: Surroundings, carrier: Any, context: Context, year: int) -> None:
-    """Let every child of an engine live a year; where places are rationed, find first who gets one."""
+def live_year(s: Surroundings, carrier: Any, context: Context, year: int) -> Context:
+    """Let every child of an engine live a year; where places are rationed, find first who gets one.
+
+    Returns
+    -------
+    the context that they lived under
+    """
     if not s.scenario.switches.rationing:
         carrier.live(context, year, year + 1)
-        return
+        return context
     carrier.live(context, year, year + 1, BEFORE)
     context = context._replace(cutoff=cutoffs(s, carrier, context, year))
     carrier.live(context, year, year + 1, HOLDING | AFTER)
+    return context
 
 
 def cutoffs(s: Surroundings, carrier: Any, context: Context, year: int) -> Any:

@@ -17,7 +17,7 @@ JOURNAL = np.dtype([("child", "i8"), ("day", "i4"), ("entry", "i2"), ("detail", 
 LINES = 4096
 """Most lines that a journal holds: one long life, or a few dozen short ones."""
 SPELL_BANDS = (90, 182, 365, 730)
-"""Ends of the published bands of open spells [days]; the last band is open."""
+"""Ends of the published bands of spells [days]; the last band is open."""
 
 
 class Ledger(NamedTuple):
@@ -41,6 +41,9 @@ class Ledger(NamedTuple):
     asked: Any  # (1,) places asked of rationed services, over the run
     open_in_need: Any  # (18, A, 5) cases open at 31 March by length so far
     open_plans: Any  # (18, A, 5) plans open at 31 March by length so far
+    ended_in_need: Any  # (18, A, 5) cases that ended by length
+    ended_plans: Any  # (18, A, 5) plans that ended by length
+    returned: Any  # (18, A, S) returns to school by the setting returned from
     events: Any  # (18, A, recorded events)
     instability: Any  # (18, A, kinds) events that unsettle a child
     instability_cost: Any  # (18, A, kinds) [hundredths of a penny]
@@ -111,6 +114,9 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "asked": (1,),
         "open_in_need": (y, a, 5),
         "open_plans": (y, a, 5),
+        "ended_in_need": (y, a, 5),
+        "ended_plans": (y, a, 5),
+        "returned": (y, a, s),
         "events": (y, a, shape.events),
         "instability": (y, a, shape.instabilities),
         "instability_cost": (y, a, shape.instabilities),
@@ -190,7 +196,7 @@ def note(ledger: Any, child: Any, day: int, entry: int, detail: int, number: int
 
 @rule
 def spell_band(days: int) -> int:
-    """Find the published band of an open spell of so many days."""
+    """Find the published band of a spell of so many days."""
     band = 0
     for end in SPELL_BANDS:
         if days >= end:

@@ -11,11 +11,13 @@ from agents.rules import rule
 from agents.service import days_until, days_until_exit, place_rank, priority_band
 from simulation.draws import Decision, uniforms
 from simulation.effects import ratio_of
-from simulation.ledger import enter, first_day, note, spend
+from simulation.ledger import enter, first_day, note, spell_band, spend
 from simulation.units import draw_unit
 
 MOVES = 6
 """Most moves of the support channel within a year."""
+YEARS_AT_RISK = 5
+"""Years after going home in which a child may go straight back into care."""
 FAR = 1_000_000
 """A day that never comes."""
 OWN, AREA = 1_000, 2_000
@@ -226,13 +228,21 @@ def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, 
 
 
 @rule
+def return_to_school(child: Any, w: Any, ledger: Any, year: int) -> None:
+    """Count a child's return to a universal setting, by the setting that it returns from."""
+    if out_of_school(child, w):
+        ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
+    ledger.returned[year, child.authority, child.education] += 1
+
+
+@rule
 def change_setting(child: Any, w: Any, ledger: Any, year: int, to: int, day: int) -> None:
     """Move a child to another education setting on a day; the days are booked by who calls."""
     was = w.services[child.education].tier
     now = w.services[to].tier
     if now == Tier.UNIVERSAL:
-        if was == Tier.OUT_OF_SYSTEM:
-            ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
+        if was != Tier.UNIVERSAL:
+            return_to_school(child, w, ledger, year)
     elif w.services[to].excludes and was != Tier.OUT_OF_SYSTEM:
         ledger.flows[year, child.authority, Flow.PERMANENT_EXCLUSIONS] += 1
         child.ever |= 1 << Ever.EXCLUDED
@@ -280,6 +290,23 @@ def specialist_year(child: Any, w: Any, ledger: Any, year: int, begun: int) -> N
 
 
 @rule
+def count_endings(child: Any, w: Any, ledger: Any, year: int, to: int, today: int) -> None:
+    """Count what a change of support ends: a case, a plan, a time away from home."""
+    now = w.services[to].tier if to != NONE else -1
+    if in_social_care(child, w) and not Tier.SOCIAL_CARE <= now <= Tier.LOOKED_AFTER:
+        ledger.ended_in_need[year, child.authority, spell_band(today - child.open_since)] += 1
+    if child.support == w.plan:
+        child.plan_ended = today
+        ledger.ended_plans[year, child.authority, spell_band(today - child.since)] += 1
+    if support_tier(child, w) == Tier.LOOKED_AFTER and child.support != w.with_parents:
+        home = now != Tier.LOOKED_AFTER and child.support != w.semi_independent
+        if home or to == w.with_parents:
+            ledger.flows[year, child.authority, Flow.REUNIFICATIONS] += 1
+        if home:
+            child.went_home = today
+
+
+@rule
 def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int) -> None:
     """End a child's support spell on a day and begin the next (NONE: no more support)."""
     flows = ledger.flows[year, child.authority]
@@ -288,6 +315,7 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
     was_open = in_social_care(child, w)
     if child.support != NONE:
         note(ledger, child, today, Entry.SPELL_ENDS, child.support, today - child.since)
+    count_endings(child, w, ledger, year, to, today)
     child.support = to
     child.since = today
     child.out_of_area = 0
@@ -310,14 +338,18 @@ def change_support(child: Any, w: Any, ledger: Any, year: int, to: int, day: int
         flows[Flow.PLANS_STARTED] += 1
         if child.plans > 0:
             flows[Flow.REPEAT_PLANS] += 1
+            if today - child.plan_ended <= 2 * DAYS:
+                flows[Flow.REPEAT_PLANS_WITHIN_2_YEARS] += 1
         child.plans += 1
         child.ever |= 1 << Ever.CHILD_PROTECTION_PLAN
     if now == Tier.LOOKED_AFTER:
-        child.ever |= 1 << Ever.LOOKED_AFTER
         child.placements += 1
         settle(child, w, ledger, year, day)
         if was != Tier.LOOKED_AFTER:
             flows[Flow.LOOKED_AFTER_STARTED] += 1
+            if child.ever >> Ever.LOOKED_AFTER & 1:
+                flows[Flow.RETURNS_TO_CARE] += 1
+        child.ever |= 1 << Ever.LOOKED_AFTER
     elif was == Tier.LOOKED_AFTER:
         flows[Flow.LOOKED_AFTER_CEASED] += 1
         if w.p.adult_life and year - child.birth_year >= LEAVES_CARE_FROM:
@@ -339,26 +371,59 @@ def take_in(child: Any, w: Any, ledger: Any, year: int, to: int, day: int, unifo
 
 
 @rule
-def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: int) -> bool:
-    """Refer a child to social care: assessed, and taken in where found in need and accepted."""
-    flows = ledger.flows[year, child.authority]
+def may_go_back(child: Any, w: Any) -> bool:
+    """Tell whether a child went home from care in a world in which it may go straight back."""
+    return bool(child.went_home != NEVER and w.p.return_to_care_first_year > 0.0)
+
+
+@rule
+def day_back_in_care(child: Any, w: Any, year: int, day: int, number: int) -> int:
+    """Draw the day on which a child that went home goes straight back into care, within five years; or FAR."""
+    if not may_go_back(child, w) or support_tier(child, w) == Tier.LOOKED_AFTER:
+        return FAR
+    u = uniforms(w.key, child.id, year, number, Decision.RETURN_TO_CARE)
+    at_home = first_day(year) + day - child.went_home
+    back = days_until_exit(u[0], at_home, w.p.return_to_care_first_year, w.p.return_to_care_later)
+    return FAR if at_home + back > YEARS_AT_RISK * DAYS else day + back
+
+
+@rule
+def return_to_care(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: int) -> None:
+    """Take a child that went home back into care, where there is a place; a case that is closed is referred first."""
+    u = uniforms(w.key, child.id, year, number, Decision.RETURN_TO_CARE)
+    if not in_social_care(child, w):
+        book_referral(child, w, ledger, year, day)
+    to = route(w, c, child.authority, w.plan, Move.ESCALATE, year - child.birth_year, u[1])
+    if finds_place(child, w, c, ledger, year, to, day):
+        take_in(child, w, ledger, year, to, day, u[2])
+
+
+@rule
+def book_referral(child: Any, w: Any, ledger: Any, year: int, day: int) -> None:
+    """Count a referral and its assessment."""
     today = first_day(year) + day
-    u = uniforms(w.key, child.id, year, number, Decision.REFERRAL)
-    flows[Flow.REFERRALS] += 1
+    ledger.flows[year, child.authority, Flow.REFERRALS] += 1
     if today - child.referred <= DAYS:
-        flows[Flow.REREFERRALS] += 1
+        ledger.flows[year, child.authority, Flow.REREFERRALS] += 1
     child.referred = today
     child.ever |= 1 << Ever.REFERRED
     enter(child, w, ledger, year, w.assessment)
     note(ledger, child, today, Entry.REFERRAL, w.assessment, 0)
+
+
+@rule
+def refer(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, number: int) -> bool:
+    """Refer a child to social care: assessed, and taken in where found in need and accepted."""
+    u = uniforms(w.key, child.id, year, number, Decision.REFERRAL)
+    book_referral(child, w, ledger, year, day)
     if asks_for_place(child, w, c, ledger, year, w.assessment, u[0], day):
         to = route(w, c, child.authority, w.assessment, Move.ESCALATE, year - child.birth_year, u[1])
         if not finds_place(child, w, c, ledger, year, to, day):
             return False
         take_in(child, w, ledger, year, to, day, u[2])
         return True
-    flows[Flow.ASSESSED_NOT_IN_NEED] += 1
-    note(ledger, child, today, Entry.NOT_IN_NEED, w.assessment, 0)
+    ledger.flows[year, child.authority, Flow.ASSESSED_NOT_IN_NEED] += 1
+    note(ledger, child, first_day(year) + day, Entry.NOT_IN_NEED, w.assessment, 0)
     return False
 
 
@@ -368,6 +433,9 @@ def leave_spell(child: Any, w: Any, c: Any, ledger: Any, year: int, day: int, un
     to = route(w, c, child.authority, child.support, Move.STEP_DOWN, year - child.birth_year, uniform)
     if to != NONE and not finds_place(child, w, c, ledger, year, to, day):
         to = NONE
+    if to != NONE:
+        ledger.flows[year, child.authority, Flow.STEPPED_DOWN] += 1
+        note(ledger, child, first_day(year) + day, Entry.STEPS_DOWN, child.support, 0)
     change_support(child, w, ledger, year, to, day)
 
 
@@ -391,7 +459,7 @@ def support_year(
     day = 0
     began = 0
     for number in range(MOVES):
-        quiet = sent == NONE and refer_day == FAR and child.support == NONE
+        quiet = sent == NONE and refer_day == FAR and child.support == NONE and not may_go_back(child, w)
         if quiet and first_day(year) + day - child.referred > DAYS:
             break  # nothing can happen any more this year
         u = uniforms(w.key, child.id, year, number, Decision.SPELL)
@@ -408,7 +476,8 @@ def support_year(
             again = day + days_until(u[2], w.p.rereferral_rate)
             if first_day(year) + again - child.referred > DAYS:
                 again = FAR
-        on = min(sent_day if sent != NONE else FAR, refer_day, leaves, again)
+        back = day_back_in_care(child, w, year, day, number)
+        on = min(sent_day if sent != NONE else FAR, refer_day, leaves, again, back)
         if on >= DAYS:
             break
         if child.support != NONE:
@@ -426,6 +495,8 @@ def support_year(
             if not in_social_care(child, w):
                 refer(child, w, c, ledger, year, day, number)
             refer_day = FAR
+        elif on == back:
+            return_to_care(child, w, c, ledger, year, day, number)
         elif on == leaves:
             leave_spell(child, w, c, ledger, year, day, u[1])
         else:

@@ -114,7 +114,7 @@ def place_cohort(
         children["ethnic_group"] = pick(birth[3], shares(tables, values, "ethnic_groups", "group", GROUPS, place))
     resilience = values["resilience_start"] + values["resilience_spread"] * (2 * start[0] - 1)
     children["resilience"] = np.round(MILLION * np.clip(resilience, 0, 1))
-    for name in ("open_since", "referred", "died"):
+    for name in ("open_since", "referred", "died", "plan_ended", "went_home"):
         children[name] = NEVER
     children["education"] = children["support"] = children["waiting"] = NONE
     children["unit"] = NO_UNIT

@@ -506,6 +506,30 @@ class IndicatorRow(Row):
     value: Annotated[float, number("see unit", 0)]
 
 
+class CaptureRow(Row):
+    """What an authority would record to replace assumptions, and how an estimate from it would vary."""
+
+    assumption: Name
+    numbers: Text
+    interval_of: str = ""
+    estimator: Literal["share", "rate", "log_rate", "log_odds", "mean", "log_mean", "none"]
+    cases: Literal[
+        "births",
+        "children",
+        "pupils",
+        "referrals",
+        "children_in_need",
+        "looked_after",
+        "aged_18_24",
+        "services",
+    ]
+    case_share: Annotated[float, number("records a case and year", 0, 100)]
+    base: Annotated[float, number("of what is recorded; 0: the number itself", 0, 1000)]
+    variance: Annotated[float, number("of what differs between records; 1: no comparison", 0, 1000)]
+    fields: Text
+    unit_of_record: Text
+
+
 ASSUMED: dict[str, dict[str, str]] = {
     "adversities": dict.fromkeys(
         ("weight_0_4", "weight_5_10", "weight_11_17", "severity", "deprivation_ratio", "direct_referral"),
@@ -631,6 +655,7 @@ KEYS: Kinds = {
     "adult_indicators": (IndicatorRow, ("indicator", "authority")),
     "interventions": (InterventionRow, ("intervention",)),
     "indicators": (IndicatorRow, ("indicator", "authority")),
+    "capture": (CaptureRow, ("assumption",)),
 }
 SCENARIO_KEYS: Kinds = {**KEYS, "units": UNITS}
 """Tables of the model and those that only scenarios have."""

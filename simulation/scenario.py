@@ -214,6 +214,9 @@ class Switches(BaseModel):
     adult_life: bool = Field(
         default=False, description="true or false: attainment, work, adult services and what they cost"
     )
+    return_to_care: bool = Field(
+        default=False, description="true or false: children who went home from care may go straight back into it"
+    )
     channel_hazards: bool = Field(default=True, description="true or false: later hazards reach health")
     channel_service_harm: bool = Field(default=True, description="true or false: harm by services reaches health")
     channel_healing: bool = Field(default=True, description="true or false: healing reaches health")

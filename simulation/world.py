@@ -27,6 +27,8 @@ class Scalars(NamedTuple):
     resilience_buffer: float
     exit_ratio_not_held: float
     rereferral_rate: float
+    return_to_care_first_year: float
+    return_to_care_later: float
     band_medium: float
     band_high: float
     placement_ratio_not_held: float
@@ -222,6 +224,8 @@ class World(NamedTuple):
     universal: Any  # (18,) service number by age
     plan: int
     assessment: int
+    with_parents: int
+    semi_independent: int
     absent: int
     not_in_education: int
     instability: int

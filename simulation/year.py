@@ -36,6 +36,7 @@ from simulation.moves import (
     in_social_care,
     left_care,
     out_of_school,
+    return_to_school,
     suffer,
     support_tier,
     unresolved_load,
@@ -184,7 +185,7 @@ def setting(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         if u[3] < w.p.out_of_school_stays_out:
             to = w.not_in_education
         else:
-            ledger.flows[year, child.authority, Flow.RETURNS_TO_SCHOOL] += 1
+            return_to_school(child, w, ledger, year)
     child.education = to
     child.unit = draw_unit(child, w, to)
     enter(child, w, ledger, year, to)
@@ -206,6 +207,8 @@ def leave_childhood(child: Any, w: Any, ledger: Any, year: int) -> None:
     give_up_waiting(child, ledger, year, 0)
     child.open_since = NEVER
     child.referred = NEVER
+    child.plan_ended = NEVER
+    child.went_home = NEVER
     child.placements = 0
     child.moved = 0
     child.neglect = 0

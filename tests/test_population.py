@@ -146,7 +146,7 @@ def test_a_newborn_has_no_past(tables: Tables, values: Values, key: Key) -> None
     children = cohort(tables, values, ["walsall"], 500, key)
     for name in ("cost", "types", "recent", "ever", "cats", "unresolved", "healed", "conditions", "birth_year"):
         assert not children[name].any(), name
-    for name in ("open_since", "referred", "died"):
+    for name in ("open_since", "referred", "died", "plan_ended", "went_home"):
         assert (children[name] == NEVER).all()
     assert set(children["education"]) == set(children["support"]) == {NONE}
     assert set(children["outcome"]) == {Outcome.NO_NEED}

@@ -148,8 +148,8 @@ def test_care_ends_once_and_the_case_with_it_unless_stepped_down(
     world = leaving(on_ways(tables, quiet, ways), number("foster_care"))
     begun = aged(tables, 7, number("primary_school"), support=number("foster_care"), since=0, open_since=0)
     children, book = one_year(open_doors, world, begun, 7)
-    ended = {Flow.IN_NEED_ENDED: SIZE} if closed else {}
-    assert flows(book, 7) == {Flow.LOOKED_AFTER_CEASED: SIZE, **ended}
+    ended = {Flow.IN_NEED_ENDED: SIZE} if closed else {Flow.STEPPED_DOWN: SIZE}
+    assert flows(book, 7) == {Flow.LOOKED_AFTER_CEASED: SIZE, Flow.REUNIFICATIONS: SIZE, **ended}
     assert (children["support"] == (number(to) if to else NONE)).all()
     assert (children["open_since"] == (NEVER if closed else 0)).all()
 
