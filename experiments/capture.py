@@ -31,6 +31,8 @@ FORMULAS = {
 """Records needed: binomial for shares, Poisson for rates, and by regression where records are compared."""
 BY_LOGARITHM = ("log_rate", "log_mean")
 SCHOOL_AGES = (5, 15)
+NO_INTERVAL = "no interval stands today: what is recorded gives the number itself, or a rule of the model does"
+"""Why nothing is counted for the numbers without an interval in a row whose others have one."""
 UNSPECIFIED = "not specified"
 """Where numbers stand for which the table says nothing yet."""
 
@@ -140,15 +142,15 @@ def one(row: CaptureRow, number: Number | None, about: list[Number], cases: dict
         "high": number.high if number is not None else math.nan,
         "fields": row.fields,
         "unit_of_record": row.unit_of_record,
-        "estimator": row.estimator if row.estimator != "none" else "no sample settles it",
-        "formula": FORMULAS[row.estimator],
+        "estimator": row.estimator if settled else "no sample settles it",
+        "formula": FORMULAS[row.estimator] if settled else "",
         "base": base if settled else math.nan,
         "variance": row.variance if settled else math.nan,
         "records_needed": math.ceil(needed) if settled else math.nan,
         "cases": row.cases,
         "records_a_year": yearly if settled else math.nan,
         "years": needed / yearly if settled else math.nan,
-        "note": row.note,
+        "note": row.note if settled or row.estimator == "none" else NO_INTERVAL,
     }
 
 
@@ -157,7 +159,8 @@ def capture(tables: Tables, place: str = "sandwell", name: str | None = None) ->
 
     Returns
     -------
-    one row a number that has an interval today, and one for each group that has none
+    one row a number that has an interval of its own, one for each group that moves together, and one for those of a
+    group that have none
 
     Raises
     ------
@@ -168,12 +171,12 @@ def capture(tables: Tables, place: str = "sandwell", name: str | None = None) ->
     found: list[dict[str, object]] = []
     for row in tables.rows["capture"]:
         about = groups[row.assumption]
-        ranged: list[Number] = []
-        if row.estimator != "none":
-            ranged = [x for x in about if x.low is not None] if row.interval_of == "own" else []
-            ranged = ranged or [tables.numbers[row.interval_of]]
-        each: list[Number | None] = [*ranged] or [None]
-        found += [one(row, x, [x] if row.interval_of == "own" and x else about, cases) for x in each]
+        if row.interval_of == "own":
+            fixed = [x for x in about if x.low is None]
+            found += [one(row, x, [x], cases) for x in about if x.low is not None]
+            found += [one(row, None, fixed, cases)] if fixed else []
+        else:
+            found.append(one(row, tables.numbers.get(row.interval_of), about, cases))
     table = pd.DataFrame(found)
     for number in groups.get(UNSPECIFIED, []):
         table.loc[len(table), ["assumption", "number", "numbers_replaced"]] = UNSPECIFIED, number.name, 1

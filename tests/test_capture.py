@@ -40,6 +40,17 @@ def test_records_needed_are_the_closed_form(
     assert 2 * Z * math.sqrt(spread / needed) == pytest.approx(width / 4)
 
 
+def test_no_number_is_lost_and_every_interval_gives_a_count(tables: Tables) -> None:
+    """Rows stand for all assumptions, each once; a row with an estimator counts records from each interval it names."""
+    table = capture(tables)
+    assert table["numbers_replaced"].sum() == sum(map(len, covered(tables).values()))
+    assert table["number"][table["number"] != ""].is_unique
+    rows = {row.assumption: row for row in tables.rows["capture"]}
+    for name, number, needed in zip(table["assumption"], table["number"], table["records_needed"], strict=True):
+        assert (number != "") == (needed > 0), f"capture.csv: row '{name}': {number} gives no count of records"
+        assert rows[name].estimator != "none" or rows[name].interval_of == ""
+
+
 def test_shares_by_hand() -> None:
     """Of moves that harm, 10 to 50%: (1.96 / 0.05)^2 x 0.3 x 0.7 = 322.7 moves."""
     assert records_needed("share", 0.1, 0.5, 0.3, 1) == pytest.approx(322.7, abs=0.05)
