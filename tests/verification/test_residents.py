@@ -49,7 +49,7 @@ def lived(s: Surroundings, world: World) -> list[Any]:
     years: list[Any] = []
     town = begun(s, world, PLACES)
     last = residents(s, world, town, 0, 30, watch=lambda _, people: years.append(people.copy()))
-    return [*years, last.children]
+    return [*years, present(last.children)]
 
 
 def test_v11_residents_are_conserved(s: Surroundings, lived: list[Any]) -> None:
@@ -149,9 +149,9 @@ def test_m15_years_split_in_two_runs_are_one_run(s: Surroundings, world: World) 
 
 
 def test_m03_a_place_alone_is_itself_among_others(s: Surroundings, world: World) -> None:
-    both = residents(s, world, begun(s, world, PLACES), 0, 6).children
+    both = present(residents(s, world, begun(s, world, PLACES), 0, 6).children)
     for place in PLACES:
-        alone = residents(s, world, begun(s, world, [place]), 0, 6).children
+        alone = present(residents(s, world, begun(s, world, [place]), 0, 6).children)
         assert both[both["authority"] == authority_names(s.tables).index(place)].tobytes() == alone.tobytes()
 
 
@@ -247,9 +247,9 @@ def test_v17_residents_feel_what_is_above_expectation(s: Surroundings, world: Wo
     half = residents(steep, world, town, 0, 7)
     rest = residents(steep, world, town, 7, 5, last=half.ledger)
     assert rest.children.tobytes() == raised.children.tobytes()
-    both = residents(steep, world, begun(steep, world, PLACES), 0, 12).children
+    both = present(residents(steep, world, begun(steep, world, PLACES), 0, 12).children)
     here = both["authority"] == authority_names(tables).index("sandwell")
-    assert both[here].tobytes() == raised.children.tobytes()
+    assert both[here].tobytes() == present(raised.children).tobytes()
 
 
 def test_some_arrivals_have_lived_in_an_adjoining_authority(s: Surroundings, world: World, tables: Tables) -> None:
@@ -264,7 +264,7 @@ def test_some_arrivals_have_lived_in_an_adjoining_authority(s: Surroundings, wor
     order = authority_names(tables)
     for switched in (False, True):
         there = Surroundings(tables, s.values | everyone | white | black, scenario(moves_between=switched))
-        people = residents(there, world, begun(there, world, PLACES), 0, 12).children
+        people = present(residents(there, world, begun(there, world, PLACES), 0, 12).children)
         mine = people[people["authority"] == order.index("sandwell")]
         came = mine[(mine["id"] & 0xFFFFFFFF) % A_YEAR >= ARRIVALS]
         assert (came["id"] >> 32 == order.index("sandwell")).all()

@@ -9,7 +9,7 @@ from worlds import immortal, never_ill, one_year, with_fields, with_scalars
 
 from agents.child import MILLION
 from agents.names import ADULT, DAYS, NONE
-from experiments.switched import TOLD, switched
+from experiments.ablation import TOLD, switched
 from simulation.build import build, kind_of, number_of
 from simulation.cohort import Life, reference, run
 from simulation.context import Surroundings
