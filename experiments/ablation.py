@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.plan import Plan, make_plan
-from experiments.rounding import decimals, text
+from experiments.rounding import text
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.cohort import reference
 from simulation.cohort import run as live
@@ -38,7 +38,13 @@ TOLD = {
 """Quantities that are told, a child, with title and unit."""
 DUE = ("dalys", "lost_gdp")
 """Quantities of which only what is due to adversity is told."""
-ON_SCREEN = ("cats", "ever_looked_after", "dalys", "service_cost")
+ON_SCREEN = {
+    "cats": ("CATs", 3),
+    "ever_looked_after": ("in care", 4),
+    "dalys": ("DALYs", 4),
+    "service_cost": ("GBP", 0),
+}
+"""Quantities on the screen, with a short title and decimals."""
 ONLY_RESIDENTS = ("moves_between",)
 """Switches that change nothing in a cohort."""
 WITH = {"spillover": ("amplification",)}
@@ -127,13 +133,16 @@ def turns(switches: Switches) -> dict[str, dict[str, bool]]:
     for name, value in switches.model_dump().items():
         if name not in ONLY_RESIDENTS:
             found[name] = {name: not value} | {other: True for other in WITH.get(name, ()) if not value}
+    # Years lost as published are another measure of the same lives.
     off = {name: True for name, value in switches.model_dump().items() if not value and name != "published_yll"}
-    return {**found, "all that are off (but published_yll)": off}
+    return {**found, "all that are off": off}
 
 
 def compared(as_it_is: Any, turned: Any) -> pd.DataFrame:
     """Tabulate the difference of paired runs, (seeds, 2 x quantities) each, with its standard error."""
     difference = turned - as_it_is
+    # What only rounding tells apart is no difference.
+    difference[np.abs(difference) < 1e-9 * np.maximum(np.abs(turned), np.abs(as_it_is))] = 0.0
     return pd.DataFrame(
         {
             "quantity": [title for title, _ in TOLD.values() for _ in range(2)],
@@ -173,35 +182,29 @@ def one(plan: Plan, changes: Mapping[str, bool], replicate: int) -> list[float]:
 
 def screen(table: pd.DataFrame, place: str, scenario: str) -> str:
     """Write what each switch does to today's level and to what the scenario avoids, with standard errors."""
-    titles = {TOLD[name][0]: name for name in ON_SCREEN}
+    titles = {TOLD[name][0]: shown for name, shown in ON_SCREEN.items()}
     shown = table[table["quantity"].isin(titles)]
     lines = wrapped(
         f"What each switch changes, {place.replace('_', ' ')}, a child of a cohort: today's level, and what {scenario} "
-        "avoids of it. Central numbers, paired by seed; ± Monte Carlo standard error. The first line is the model as "
-        "it is, the others add to it."
+        "avoids of it (CATs by 18; share ever looked after; DALYs due to adversity; service cost, 0-17). Central "
+        "numbers, paired by seed; ± Monte Carlo standard error. The first line is the model as it is, the others are "
+        "what a switch adds."
     )
-    head = ["", *(cell for title in titles for cell in (title.split(",")[0][:18], "avoided"))]
+    columns = [(title, of) for title in titles for of in ("today", "avoided")]
     first = shown.drop_duplicates(["quantity", "of"]).set_index(["quantity", "of"])["as_it_is"]
-    cells = [head, ["as it is", *(level(float(first[title, of])) for title in titles for of in ("today", "avoided"))]]
+    cells = [
+        ["", *(titles[title][0] if of == "today" else of for title, of in columns)],
+        ["as it is", *(text(float(first[column]), titles[column[0]][1]) for column in columns)],
+    ]
     for (name, to), here in shown.groupby(["switch", "turned_to"], sort=False):
         gaps = here.set_index(["quantity", "of"])[["difference", "mcse"]].astype(float)
-        row = [f"{name} {to}" if to == "off" else str(name)]
-        for title in titles:
-            for of in ("today", "avoided"):
-                row.append(change(*gaps.loc[[(title, of)]].to_numpy()[0].tolist()))
-        cells.append(row)
+        pairs = [gaps.loc[[column]].to_numpy()[0] for column in columns]
+        told = [change(float(m), float(e), titles[title][1]) for (m, e), (title, _) in zip(pairs, columns, strict=True)]
+        cells.append([f"{name} {to}" if to == "off" else str(name), *told])
     note = f"Only among residents, and not here: {', '.join(ONLY_RESIDENTS)}."
     return "\n".join([*lines, "", *align(cells), "", *wrapped(note), NOT_FOR_INDIVIDUALS]) + "\n"
 
 
-def level(value: float) -> str:
-    """Write a level to four digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def change(mean: float, error: float) -> str:
-    """Write a difference to the first digit of its standard error; 0 where nothing changes at all."""
-    if mean == 0.0 and error == 0.0:
-        return "0"
-    places = decimals(mean, error)
-    return f"{text(mean, places, sign=True)}±{text(error, max(places, 0))}"
+def change(mean: float, error: float, places: int) -> str:
+    """Write a difference with its standard error; a dot where nothing changes at all."""
+    return "." if mean == 0.0 and error == 0.0 else f"{text(mean, places, sign=True)}±{text(error, places)}"

@@ -30,6 +30,7 @@ from experiments.options import (
 )
 from experiments.published.cli import app as published_models
 from experiments.published.cli import finish
+from experiments.systems import app as systems
 from simulation.errors import InputError, shown
 
 NOT_FOR_INDIVIDUALS = "The children are simulated. Not for predicting or for decisions about any individual child."
@@ -79,6 +80,7 @@ app.add_typer(published_models, name="published")
 app.command(epilog=INEQUALITY_EXAMPLES)(inequality)
 app.command(epilog=LOCALITIES_EXAMPLES)(localities)
 app.add_typer(analysis)
+app.add_typer(systems)
 
 
 class Population(StrEnum):

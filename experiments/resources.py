@@ -11,6 +11,7 @@ from simulation.build import authority_names
 from simulation.cohort import reference
 from simulation.context import Surroundings, places
 from simulation.draws import seed_key
+from simulation.extension import with_services
 from simulation.inputs import Tables
 from simulation.residents import BURN_IN, Town, residents
 from simulation.scenario import Scenario
@@ -36,6 +37,7 @@ def needs_against_resources(
     has it; asked_first, asked_next, asked_last (by priority band), entered and refused a place a year; and
     days_waited, the mean of those who came from the list
     """
+    tables = with_services(tables, scenario)
     switches = scenario.switches.model_copy(update={"rationing": True})
     scenario = scenario.model_copy(update={"switches": switches})
     values = {**tables.values(), **scenario.numbers}
