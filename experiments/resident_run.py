@@ -7,6 +7,7 @@ print(results.yearly)
 A burn-in of 25 years under today's services fills every age, service and duration; then the twins part.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from simulation.outcomes import yearly
 from simulation.residents import BURN_IN, LONGEST, Town, residents
 from simulation.scenario import Scenario
 
+MOST_IN_BURN_IN = 550_000
+"""Most people of a burn-in: where more are asked for, each of fewer is followed as several afterwards."""
 DRAWS, YEARS = 20, 10
 """Draws and years of a run where nothing else is asked for."""
 PAYERS = ("education", "social_care", "health", "justice")
@@ -138,15 +141,24 @@ def one_draw(plan: Plan, draw: int, years: int, share: float) -> dict[str, list[
     today = Surroundings(plan.tables, values, plan.scenario.as_today())
     improved = Surroundings(plan.tables, values, plan.scenario)
     here = world._replace(key=key)
-    town = Town(today, key, plan.places, share)
+    times = copies_of_the_burn_in(plan, share)
+    town = Town(today, key, plan.places, share / times)
     town.begin(0)
     before = residents(today, here, town, 0, BURN_IN, plan.engine).ledger
+    town = town.grown(times) if times > 1 else town
     found = {}
     for name, s in ((TODAY, today), (plan.scenario.name, improved)):
         life = residents(s, here, town.twin(s), BURN_IN, years, plan.engine, last=before)
         lived = slice(BURN_IN, BURN_IN + years)
         found[name] = [yearly(plan.tables, life, place, lived) for place in plan.places]
     return found
+
+
+def copies_of_the_burn_in(plan: Plan, share: float) -> int:
+    """Say as how many everybody of the burn-in is followed after it: one, or more where very many are simulated."""
+    rows = plan.tables.rows["residents"]
+    people = share * sum(int(row.residents) for row in rows if row.authority in plan.places)
+    return max(1, math.ceil(people / MOST_IN_BURN_IN))
 
 
 def tabulate(plan: Plan, found: list[dict[str, list[dict[str, Any]]]], share: float) -> pd.DataFrame:

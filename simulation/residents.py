@@ -40,6 +40,8 @@ A_YEAR = 1 << 20
 """Numbers of those who come to a place in one year: births from 0, arrivals from ARRIVALS."""
 SPACING = (2, 5)
 """Years between brothers and sisters: each from the first to the last as likely."""
+COPY = 27
+"""First bit of a person's own number that tells copies apart: those of all years lie below it."""
 RECORD = np.dtype((np.void, CHILD.itemsize))
 """A record as bytes: copied at once, where a copy by fields takes ten times as long."""
 VACANT = NEVER + 1
@@ -237,7 +239,7 @@ class Town:
     """The residents of some places: one array of records, place after place, with free records among them."""
 
     def __init__(self, s: Surroundings, key: tuple[int, int, int], places: Sequence[str], size: float = 1.0) -> None:
-        self.s, self.key = s, key
+        self.s, self.key, self.size = s, key, size
         self.order = authority_names(s.tables)
         self.moves = {place: movement(s.tables, s.values, place, size) for place in places}
         # Chance may hold a few more people than the table; whoever finds no free record makes room.
@@ -256,6 +258,23 @@ class Town:
         """Give the same people under other surroundings; what becomes of them changes nobody here."""
         other = copy(self)
         other.s, other.people, other.room = s, self.people.view(RECORD).copy().view(CHILD), dict(self.room)
+        return other
+
+    def grown(self, times: int) -> "Town":
+        """Let everybody be followed as several, each with draws of its own from now on; families stay together."""
+        other = Town(self.s, self.key, list(self.moves), self.size * times)
+        parts = []
+        for place, where in self.places():
+            here = present(self.people[where])
+            copies = np.concatenate([here.view(RECORD)] * times).view(CHILD)
+            number = np.repeat(np.arange(times), len(here)) << COPY
+            copies["id"] |= number
+            copies["family"] |= number.astype(np.uint32)
+            other.room[place] = max(other.room[place], len(copies))
+            vacant = np.zeros(other.room[place] - len(copies), CHILD)
+            vacant["died"] = VACANT
+            parts += [copies.view(RECORD), vacant.view(RECORD)]
+        other.people = np.concatenate(parts).view(CHILD)
         return other
 
     def places(self) -> list[tuple[str, slice]]:

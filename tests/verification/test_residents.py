@@ -16,7 +16,7 @@ from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.inputs import Tables, load_tables
 from simulation.population import cohort, neighbourhoods
-from simulation.residents import A_YEAR, ARRIVALS, BURN_IN, OLDEST, Town, movement, newborn, present, residents
+from simulation.residents import A_YEAR, ARRIVALS, BURN_IN, COPY, OLDEST, Town, movement, newborn, present, residents
 from simulation.scenario import Scenario, Switches
 from simulation.world import World
 from tests.worlds import scenario
@@ -273,3 +273,28 @@ def test_some_arrivals_have_lived_in_an_adjoining_authority(s: Surroundings, wor
         assert (mine["neighbourhood"] < first + neighbourhoods(tables, "sandwell").sum()).all()
         assert (came["ethnic_group"] == 0).any() is np.bool_(switched)
         assert len(people) > 100
+
+
+def test_whoever_is_followed_as_several_keeps_age_place_and_family(s: Surroundings, world: World) -> None:
+    """Doubled, each place has each record twice under numbers of their own; families stay apart. Exact."""
+    town = begun(s, world, PLACES, 0.004)
+    residents(s, world, town, 0, 8)
+    one, two = present(town.people), town.grown(2)
+    both = present(two.people)
+    assert len(both) == 2 * len(one)
+    assert len(np.unique(both["id"])) == len(both)
+    first = both[both["id"] >> COPY & 1 == 0]
+    second = both[both["id"] >> COPY & 1 == 1].copy()
+    assert first.tobytes() == one.tobytes()
+    second["id"] -= 1 << COPY
+    second["family"] -= np.uint32(1 << COPY)
+    assert second.tobytes() == one.tobytes()
+    for place, where in two.places():
+        assert (present(two.people[where])["authority"] == authority_names(s.tables).index(place)).all()
+    residents(s, world, two, 8, 3)
+    later = present(two.people)
+    grown = movement(s.tables, s.values, "dudley", 0.008)
+    dudley = later[later["authority"] == authority_names(s.tables).index("dudley")]
+    assert (np.bincount(11 - dudley["birth_year"], minlength=OLDEST)[1:9] >= grown.stock[1:9]).all()
+    lives = [later[later["id"] >> COPY & 1 == bit]["cats"].sum() for bit in (0, 1)]
+    assert lives[0] != lives[1]
