@@ -11,6 +11,7 @@ from agents.child import CHILD
 from experiments.published.inputs import FOLDER as PUBLISHED
 from simulation.inputs import FOLDER, load_tables
 from simulation.sampling import uncertain
+from simulation.scenario import Switches
 from simulation.year import YEAR
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +79,35 @@ def test_tables_of_the_model_are_all_there_with_their_rows():
         with path.open(encoding="utf-8", newline="") as file:
             counted[path.stem] = sum(1 for _ in csv.DictReader(file))
     assert told == counted
+
+
+def test_no_row_of_a_table_stands_twice():
+    rows = [line for line in MODEL.splitlines() if line.startswith("| `")]
+    assert len(rows) == len(set(rows)), sorted({row for row in rows if rows.count(row) > 1})
+
+
+def test_sections_follow_each_other_and_references_to_them_exist():
+    found = re.findall(r"^#{2,3} ([\d.]+?)\.? ", MODEL, re.M)
+    assert found == sorted(found, key=lambda name: [int(part) for part in name.split(".")])
+    assert set(re.findall(r"\((7\.[1-9]\d?)\)", MODEL)) <= set(found)
+
+
+def test_every_switch_is_told_with_its_default():
+    told = dict(re.findall(r"^\| `(\w+)` \| (on|off) \|", section(9), re.M))
+    assert told == {name: "on" if field.default else "off" for name, field in Switches.model_fields.items()}
+
+
+def test_parts_that_can_be_switched_are_said_to_be_verified():
+    told = re.search(r"^### How it is verified$(.*?)(?=^## )", MODEL, re.M | re.S)
+    assert told is not None
+    added = {name for name in Switches.model_fields if not name.startswith("channel_")} - {"published_yll"}
+    assert added <= quoted(told[1])
+    for path, numbers in re.findall(r"^\|[^|]*\|[^|]*\| ([^|]*) \| ([^|]*) \|$", told[1], re.M):
+        made = "".join(
+            (ROOT / each).read_text(encoding="utf-8").upper() for each in re.findall(r"`(tests/[^`]+)`", path)
+        )
+        missing = [number for number in re.findall(r"\b[VME]\d\d\b", numbers) if number not in made]
+        assert not missing, f"{path}: no test carries {missing}"
 
 
 def test_counts_of_uncertain_numbers_are_those_of_the_tables():
