@@ -7,9 +7,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from experiments.plan import find_scenario
+from agents.child import CHILD
+from experiments.cli import app
+from experiments.questions import find_scenario
 from simulation.inputs import load_tables
+from simulation.scenario import Switches
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -72,7 +77,27 @@ def test_the_scenarios_it_shows_are_well_formed(tmp_path: Path) -> None:
         assert find_scenario(path, load_tables()).levers
 
 
-@pytest.mark.parametrize("name", ["improved", "unchanged", "today"])
+@pytest.mark.parametrize("name", ["improved", "unchanged", "today", "family_hub"])
 def test_the_scenarios_it_names_are_shipped(name: str) -> None:
-    """The folder of scenarios has the three that the readme speaks of."""
+    """The folder of scenarios has the four that the readme speaks of."""
     assert (ROOT / "experiments" / "scenarios" / f"{name}.toml").is_file()
+
+
+def test_every_command_is_told_and_every_command_told_exists() -> None:
+    """The readme names all commands of the command line, each with options that it has, and no others."""
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    text = README.read_text(encoding="utf-8")
+    told = re.findall(r"(?<![./\w])(?:\.venv/bin/)?wellheld ([a-z][a-z-]*)([^`#\n]*)", text)
+    assert {name for name, _ in told if name in group.commands} == set(group.commands)
+    for line in re.findall(r"`wellheld ([a-z][^`]*)`", text):
+        name, *words = line.split()
+        options = {option for each in group.commands[name].params for option in each.opts}
+        assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_switches_and_the_size_of_a_record_are_told() -> None:
+    """The readme has a row for each switch and says how large a child is."""
+    text = README.read_text(encoding="utf-8")
+    assert set(Switches.model_fields) <= set(re.findall(r"`(\w+)`", text))
+    assert f"record of {CHILD.itemsize} bytes" in text
