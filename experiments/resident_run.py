@@ -29,7 +29,7 @@ from simulation.outcomes import yearly
 from simulation.residents import BURN_IN, LONGEST, Town, residents
 from simulation.scenario import Scenario
 
-MOST_IN_BURN_IN = 550_000
+MOST_IN_BURN_IN = 400_000
 """Most people of a burn-in: where more are asked for, each of fewer is followed as several afterwards."""
 DRAWS, YEARS = 20, 10
 """Draws and years of a run where nothing else is asked for."""
