@@ -33,6 +33,7 @@ def twins() -> dict[bool, Results]:
         }
 
 
+@pytest.mark.slow
 def test_the_headline_stays_with_adult_life_on(twins: dict[bool, Results]) -> None:
     """The headline, the channels and the break-even are those of the run without adult life. Exact."""
     pd.testing.assert_frame_equal(twins[True].headline, twins[False].headline)

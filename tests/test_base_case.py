@@ -168,6 +168,7 @@ def test_todays_rows_do_not_depend_on_the_scenario(small: Results, unchanged: Re
 # E01, E02, E04
 
 
+@pytest.mark.slow
 def test_e02_e04_same_seed_same_bytes_whatever_the_jobs(small: Results) -> None:
     """E02, E04: the same seed gives the same bytes of every table, on one thread or two. Exact."""
     again = base_case.run("sandwell", draws=4, children=30, jobs=1)
@@ -180,6 +181,7 @@ def test_e04_another_seed_gives_other_bytes(smallest: tuple[Results, Any]) -> No
     assert csv_bytes(tiny(seed=2).headline) != csv_bytes(smallest[0].headline)
 
 
+@pytest.mark.slow
 def test_e01_mesa_gives_the_same_headline(smallest: tuple[Results, Any]) -> None:
     """E01: the engine to read and teach gives every table of the compiled one. Bit for bit."""
     mesa, compiled = tiny(engine="mesa"), smallest[0]

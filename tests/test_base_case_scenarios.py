@@ -21,6 +21,7 @@ def quick() -> Iterator[None]:
 # What scenarios do
 
 
+@pytest.mark.slow
 def test_m13_numbers_act_on_both_twins_and_no_tip_effect_means_no_difference() -> None:
     """M13: with tip_effect set to 0, more TIP alignment changes nothing: every difference is 0. Exact."""
     aligned = Lever(kind="tip_alignment", add=0.6)
@@ -34,6 +35,7 @@ def test_m13_numbers_act_on_both_twins_and_no_tip_effect_means_no_difference() -
     assert (rows(some, DIFFERENCE)["mean"] != 0).any()
 
 
+@pytest.mark.slow
 def test_a_scenarios_numbers_hold_today_too(tables: Tables) -> None:
     """With discount rates of health at 0, discounted DALYs are DALYs, today as under the scenario. Exact."""
     rates = [name for name in tables.numbers if name.startswith("discount_rate_health")]
@@ -51,6 +53,7 @@ def test_a_scenarios_numbers_hold_today_too(tables: Tables) -> None:
         assert abs(mean["lost_gdp_discounted"]) < abs(mean["lost_gdp"])
 
 
+@pytest.mark.slow
 def test_a_scenario_of_sufficiency_alone_changes_outcomes() -> None:
     """More Sufficiency alone, no prevention: fewer children are ever passed on, and costs and health move."""
     found = tiny(children=200, scenario=Scenario(name="sufficient", levers=(Lever(kind="sufficiency", add=0.35),)))

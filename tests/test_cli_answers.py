@@ -37,6 +37,7 @@ def test_timeline_prints_a_life_line_by_line(wellheld, monkeypatch):
     assert asked == [(7, "walsall", 3, "today", 50), (0, "sandwell", 1, "improved", births)]
 
 
+@pytest.mark.slow
 def test_parameters_lists_every_number(wellheld):
     answer = wellheld("parameters")
     assert (answer.code, answer.err) == (0, "")

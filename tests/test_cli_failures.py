@@ -72,6 +72,7 @@ experiments.base_case = SimpleNamespace(run=run)
 """
 
 
+@pytest.mark.slow
 def test_an_unforeseen_error_is_one_line_and_exit_1(tmp_path):
     run = process("run", "sandwell", before=BROKEN, folder=tmp_path)
     out, err = run.communicate(timeout=60)
@@ -80,6 +81,7 @@ def test_an_unforeseen_error_is_one_line_and_exit_1(tmp_path):
     assert listing(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_an_unforeseen_error_shows_its_traceback_with_debug(tmp_path):
     run = process("run", "sandwell", "--debug", before=BROKEN, folder=tmp_path)
     err = run.communicate(timeout=60)[1]
@@ -99,6 +101,7 @@ experiments.base_case = SimpleNamespace(run=run)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_a_run_cleanly(tmp_path, number):
     """F01 and F15: SIGTERM is as Ctrl-C, exit 130, nothing written."""
@@ -112,6 +115,7 @@ def test_a_signal_stops_a_run_cleanly(tmp_path, number):
     assert listing(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     with process("parameters", folder=tmp_path) as run:
         run.stdout.close()
@@ -120,6 +124,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_terminal_without_the_characters_still_gets_an_answer(tmp_path, monkeypatch):
     """F14: no character ends a command."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")

@@ -101,6 +101,7 @@ def test_money_adds_up_over_places_payers_and_years(dudley: Results) -> None:
     assert money(dudley)["mean"]["sandwell", "all payers", "service cost avoided"] == 0.0
 
 
+@pytest.mark.slow
 def test_dearer_costs_more_and_brings_no_more() -> None:
     """The same programme at three times the cost: avoided is the same, cost three times, in every run. Exact."""
     cheap, dear = (
@@ -112,6 +113,7 @@ def test_dearer_costs_more_and_brings_no_more() -> None:
     assert dear["break-even spend"] == cheap["break-even spend"]
 
 
+@pytest.mark.slow
 def test_without_a_known_cost_there_is_a_break_even_spend_alone() -> None:
     """No cost, no net, no return; the most that reaching a child may cost; a cost in the scenario brings all back."""
     unknown = tiny(children=40, scenario=bought("community_capacity_washington"))
@@ -125,6 +127,7 @@ def test_without_a_known_cost_there_is_a_break_even_spend_alone() -> None:
     assert "unknown" not in given.assumptions[1]
 
 
+@pytest.mark.slow
 def test_a_transfer_costs_its_payer_and_not_society() -> None:
     """Cash is a cost to welfare and to all payers; society's net benefit does not hold it. Exact."""
     mean = money(tiny(children=40, scenario=bought("cash_transfer")))["mean"]["sandwell"]
@@ -132,6 +135,7 @@ def test_a_transfer_costs_its_payer_and_not_society() -> None:
     assert "cost" not in mean["society"].index
 
 
+@pytest.mark.slow
 def test_m19_no_effect_is_no_benefit_for_anybody() -> None:
     """M19: at its null a programme avoids nothing and costs what it costs: benefit 0 in every run. Exact."""
     null = {"interventions.triple_p.value": 1.0}
@@ -143,6 +147,7 @@ def test_m19_no_effect_is_no_benefit_for_anybody() -> None:
     assert table["mean"]["sandwell", "society", "probability of cost-saving"] == 0
 
 
+@pytest.mark.slow
 def test_a_null_trial_leaves_harm_in_the_interval() -> None:
     """Of a programme whose trial found nothing, the band of what society is spared holds loss and gain."""
     row = money(tiny(draws=3, children=150, scenario=bought("triple_p_glasgow"))).loc["sandwell", "society"]
@@ -173,6 +178,7 @@ def test_the_list_tells_every_row(wellheld: Any, tables: Tables) -> None:
     assert (unknown["effect"], unknown["no_effect"]) == ("rate ratio", 1.0)
 
 
+@pytest.mark.slow
 def test_a_run_answers_on_the_screen_and_as_json(wellheld: Any) -> None:
     words = ("interventions", "--run", "triple_p,incredible_years", "--draws", "1", "--children", "6", "--quiet")
     answer = wellheld(*words, "--coverage", "0.5")

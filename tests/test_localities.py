@@ -80,6 +80,7 @@ def test_a_place_has_a_row_for_each_neighbourhood(found: Localities, tables: Tab
     assert apart[~np.eye(len(table), dtype=bool)].min() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_the_screen_the_json_and_the_picture(found: Localities) -> None:
     """None takes the neighbourhoods for real places; 100 columns; a PNG, the same each time."""
     screen = localities_screen(found)
@@ -94,6 +95,7 @@ def test_the_screen_the_json_and_the_picture(found: Localities) -> None:
     assert len(png(both)) > 20_000
 
 
+@pytest.mark.slow
 def test_localities_at_the_command_line(wellheld: Any, here: Any) -> None:
     """Table and picture beside the screen; what cannot be is refused in one line before anything runs."""
     answer = wellheld("localities", "solihull", "--size", "0.01", "--out", "map.csv", "--picture", "map.png")

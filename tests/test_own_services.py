@@ -76,6 +76,7 @@ def without(tables: Tables, key: Key) -> Life:
     return childhood(tables, Scenario.today(), key)
 
 
+@pytest.mark.slow
 def test_m07_a_service_that_takes_nothing_and_helps_nobody_changes_nothing(
     tables: Tables, key: Key, hub: Scenario, without: Life
 ) -> None:
@@ -171,6 +172,7 @@ def test_what_is_left_out_is_as_the_like_service_has_it(tables: Tables) -> None:
     assert told.loc["child_in_need", "unit_cost_year"] == 9140
 
 
+@pytest.mark.slow
 def test_a_copied_cost_moves_with_its_original(tables: Tables, hub: Scenario) -> None:
     """In every draw the hub costs 0.3 of family support; no number more has a distribution."""
     plan = make_plan("sandwell", 2, 1, 10, hub, "compiled")

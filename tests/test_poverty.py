@@ -25,6 +25,7 @@ def test_whom_a_fall_of_deprivation_reaches_by_hand(tables: Tables, values: dict
     assert reached(tables, values, scenario, "sandwell") == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_break_even_is_told_for_each_year_that_deprivation_falls_for() -> None:
     """One draw: with the most deprived decile alone reached, break-even for it is that of all over its share. Exact."""
     lever = Lever(kind="poverty", add=1.0, deciles=(1, 1), cost=100.0)

@@ -55,6 +55,7 @@ def test_the_second_block_runs_the_tests() -> None:
     assert project["scripts"] == {"wellheld": "experiments.cli:main"}
 
 
+@pytest.mark.slow
 def test_the_python_block_runs() -> None:
     """The readme's one block of Python runs as it stands and prints the differences."""
     found = blocks("python")

@@ -121,6 +121,7 @@ for force in (False, True):
 """
 
 
+@pytest.mark.slow
 def test_killed_write_leaves_a_whole_folder_or_none(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=True, timeout=120)
     seen = set()

@@ -180,6 +180,7 @@ def test_v22_a_year_lived_ill_by_hand(conditions: int, expected: float) -> None:
     assert disability(conditions, WEIGHTS) == pytest.approx(expected, abs=1e-15)
 
 
+@pytest.mark.slow
 @given(st.lists(PART, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_v22_the_order_of_conditions_is_irrelevant(weights: list[float], order: Any) -> None:
     """V22: and together they weigh no more than a year, nor more than their sum, nor less than the heaviest."""

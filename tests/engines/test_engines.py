@@ -131,6 +131,7 @@ def test_e01_a_model_in_use_is_not_freed(today: Surroundings, world: World, sand
     assert model() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coupling", [{}, {"amplification": True, "rationing": True}], ids=["free", "coupled"])
 def test_e02_threads_change_nothing(
     tables: Tables, values: dict[str, float], world: World, sandwell: Any, coupling: dict[str, bool]

@@ -126,6 +126,7 @@ def test_the_published_rule_is_exactly_proportional(reduction: float) -> None:
     assert found == pytest.approx(reduction, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(reduction=st.floats(0, 1))
 def test_a_burden_held_fixed_never_saves_more(reduction: float) -> None:
     """Each condition's saving is divided by 1 + x'."""

@@ -83,6 +83,7 @@ def test_individuals_stand_at_the_flow_model(setting: Setting) -> None:
     assert (error <= 0.02 * np.array(expected)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_no_lever_no_gain_at_any_stage(setting: Setting, stage: Stage) -> None:
     """V25: a scenario that changes nothing gains exactly nothing, whatever is switched on."""
@@ -319,6 +320,7 @@ def test_cost_is_of_living_children_by_place(setting: Setting, sandwell: Any) ->
     assert costs == [pytest.approx(each * (3 + 2 * value["cost_ratio_per_level"] ** 4), rel=1e-12)]
 
 
+@pytest.mark.slow
 def test_stages_run_under_their_switches_and_references(setting: Setting) -> None:
     """Limited places change a stage; what amplifies is measured against England's less deprived children."""
     by_name = {stage.name: stage for stage in STAGES}

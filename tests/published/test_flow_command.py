@@ -192,6 +192,7 @@ def test_range_writes_its_folder(wellheld, few_sets, here):
     assert "who brings the saving" in answer.out
 
 
+@pytest.mark.slow
 def test_range_replaces_results_only_with_force(wellheld, refused, few_sets, here):
     assert wellheld("published", "range", "--quiet").code == 0
     assert (here / "results" / "range").is_dir()

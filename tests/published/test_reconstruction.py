@@ -147,6 +147,7 @@ def test_titles_of_questions_say_what_they_change() -> None:
         assert lever.add == pytest.approx(int(points[1]) / 100)
 
 
+@pytest.mark.slow
 def test_a_search_goes_beyond_the_sample_and_keeps_to_the_published_answers(
     sampled: tuple[list[reconstruction.Fit], int],
 ) -> None:

@@ -117,6 +117,7 @@ def test_v16_the_graver_need_waits_less(rationed: tuple[Any, list[Any]], listed:
     assert compared > 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 3), min_size=RANKS, max_size=RANKS), st.integers(-5, 3 * RANKS))
 def test_v16_a_cutoff_turns_away_just_enough(places_given: list[int], over: int) -> None:
     """V16: as many as are over are turned away, from the last rank on, and no rank more. Exact."""

@@ -101,6 +101,7 @@ def test_m20_the_order_of_interventions_is_irrelevant(
     assert same(one, other)
 
 
+@pytest.mark.slow
 def test_e01_both_engines_carry_all_interventions_alike(
     tables: Tables, values: Values, key: tuple[int, int, int], world: World
 ) -> None:
