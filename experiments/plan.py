@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -96,22 +97,21 @@ def make_plan(
 def draw_numbers(tables: Tables, chosen: Scenario, draws: int, seed: int) -> tuple[list[Number], tuple[Any, Any]]:
     """Draw every uncertain number that matters to a scenario and that it does not set.
 
-    The numbers of a part of the model that is switched off are left at their values. Those of a part that is on are
-    drawn apart, so that no switch moves the draws of another part.
+    The numbers of a part that is switched off, or of levers that are not given, are left at their values. Others of
+    a part are drawn apart, so that no part moves the draws of another.
 
     Returns
     -------
     the P numbers, and two (draws, P) matrices
     """
     numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
-    switched = sorted(set(SWITCHED.values()))
+    given = {name for name, on in chosen.switches.model_dump().items() if on} | {x.kind for x in chosen.levers}
     groups: list[tuple[int | tuple[int, int], list[Number]]] = [
         (seed, [number for number in numbers if not switch_of(number)])
     ]
     groups += [
-        ((seed, 1 + k), [number for number in numbers if switch_of(number) == switch])
-        for k, switch in enumerate(switched)
-        if getattr(chosen.switches, switch)
+        ((seed, crc32(part.encode())), [number for number in numbers if switch_of(number) == part])
+        for part in sorted(set(SWITCHED.values()) & given)
     ]
     pairs = [sobol_pair(group, draws, own_seed) for own_seed, group in groups]
     first, second = (np.hstack([pair[matrix] for pair in pairs]) for matrix in range(2))

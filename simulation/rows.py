@@ -612,8 +612,13 @@ SWITCHED: dict[str, str] = {
     **dict.fromkeys(
         ("instability_events", "out_of_area", "factor_instability", "factor_instability_cost"), "instability_events"
     ),
+    "exploitation_spillover": "spillover",
+    "moves_from_adjoining": "moves_between",
+    "interventions": "intervention",
+    "factor_fade": "intervention",
+    "poverty_causal_share": "poverty",
 }
-"""Tables and parameters that matter only where a switch is on: only then are they drawn, apart from all others."""
+"""Tables and parameters that matter only where a switch is on or a lever of some kind given: drawn only then, apart."""
 
 Kinds = Mapping[str, tuple[type[BaseModel], tuple[str, ...]]]
 """Row model and key columns of each table."""

@@ -21,7 +21,7 @@ def uncertain(numbers: dict[str, Number]) -> list[Number]:
 
 
 def switch_of(number: Number) -> str:
-    """Name the switch without which a number matters to nothing; most matter to every run, and have none."""
+    """Name the switch or kind of lever without which a number matters to nothing; most matter always, and have none."""
     return SWITCHED.get(number.name) or SWITCHED.get(number.file.removesuffix(".csv"), "")
 
 
