@@ -6,7 +6,8 @@ import numpy as np
 CHILD = np.dtype(
     [
         ("id", "i8"),  # authority's number among all in the high 32 bits, own number in the low
-        ("cost", "i8"),  # public service cost, undiscounted [hundredths of a penny]
+        ("cost", "i8"),  # public service cost to 18, undiscounted [hundredths of a penny]
+        ("adult_cost", "i8"),  # of adult services and conditions, undiscounted [hundredths of a penny]
         ("reached", "i8"),  # age at which each of the first interventions last reached the child (intervention.py)
         ("reached_more", "i8"),  # the same of the others
         ("frailty", "u4"),  # family frailty, mean 1 [millionths]
@@ -48,6 +49,7 @@ CHILD = np.dtype(
         ("outcome", "u1"),  # names.Outcome of the last year passed
         ("moved", "u1"),  # 1 after a year with a move of school or placement
         ("adult_services", "u2"),  # bits, by row of adult_services.csv: those of this year
+        ("parent_class", "u1"),  # class of a parent's ACEs: 0, 1, 2-3, 4 or more; set where families are on
         ("waiting", "u1"),  # service on whose waiting list the child is, or NONE
         ("need_load", "u2"),  # severity of the unresolved events as need sees it [hundredths of an event]
         ("healing", "i2"),  # what their types add to the log-odds of healing, summed [hundredths]

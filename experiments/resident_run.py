@@ -33,7 +33,7 @@ MOST_IN_BURN_IN = 400_000
 """Most people of a burn-in: where more are asked for, each of fewer is followed as several afterwards."""
 DRAWS, YEARS = 20, 10
 """Draws and years of a run where nothing else is asked for."""
-PAYERS = ("education", "social_care", "health", "justice")
+PAYERS = ("education", "social_care", "health", "justice", "housing")
 
 
 class Measure(NamedTuple):

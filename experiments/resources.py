@@ -34,8 +34,8 @@ def needs_against_resources(
     -------
     one row a place and service: places (missing where a service takes whoever comes); children who have it and who
     wait at 31 March; turned_away a year by its threshold; need, the sum of the three; the gap, need less who
-    has it; asked_first, asked_next, asked_last (by priority band), entered and refused a place a year; and
-    days_waited, the mean of those who came from the list
+    has it; asked_first, asked_next, asked_last (by priority band) and entered a year; refused, requests that found
+    no place; and days_waited, the mean of those who came from the list
     """
     tables = with_services(tables, scenario)
     switches = scenario.switches.model_copy(update={"rationing": True})

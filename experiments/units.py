@@ -59,9 +59,9 @@ def lived(tables: Tables, scenario: Scenario, place: str, years: int, seed: int,
     today, s = (Surroundings(tables, values, twin) for twin in (scenario.as_today(), scenario))
     town = Town(today, key, [place])
     town.begin(0)
-    residents(today, world, town, 0, BURN_IN, jobs=jobs)
-    life = residents(s, world, town.twin(s), BURN_IN, years, jobs=jobs)
-    return year_context(s, world, BURN_IN, None), life.ledger
+    before = residents(today, world, town, 0, BURN_IN, jobs=jobs).ledger
+    life = residents(s, world, town.twin(s), BURN_IN, years, jobs=jobs, last=before)
+    return year_context(s, world, BURN_IN, before), life.ledger
 
 
 def expected_held(cases: Any) -> Any:

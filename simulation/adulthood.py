@@ -179,7 +179,7 @@ def use_services(child: Any, w: Any, ledger: Any, year: int) -> None:
         if u[k % 4] < 1.0 - chance:
             child.adult_services |= 1 << k
             child.agencies |= row.agency
-            child.cost += row.cost
+            child.adult_cost += row.cost
             ledger.adult_users[year, child.authority, k] += 1
             ledger.adult_cost[year, child.authority, k] += row.cost
             note(ledger, child, first_day(year), Entry.ADULT_SERVICE, k, 0)
@@ -192,7 +192,7 @@ def pay_for_conditions(child: Any, w: Any, ledger: Any, year: int) -> None:
         return
     for number in range(len(w.condition_cost)):
         if child.conditions >> number & 1:
-            child.cost += w.condition_cost[number]
+            child.adult_cost += w.condition_cost[number]
             ledger.condition_cost[year, child.authority, number] += w.condition_cost[number]
 
 

@@ -103,7 +103,7 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
     scenario = Scenario.today()
     s = Surroundings(tables, values, scenario)
     world = build(tables, values, switches, key)
-    together = Switches(ethnic_deprivation=switches.ethnic_deprivation)
+    together = Switches(ethnic_deprivation=switches.ethnic_deprivation, families=switches.families)
     children = cohort(tables, values, ["england"], size, key, together)
     engine = CompiledEngine(children, world, empty_ledger(shape_of(s)))
     context = year_context(s, world, 0, None)

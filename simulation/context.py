@@ -121,7 +121,7 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
         placement_ratio=np.array([1.0 - s.moved("placement_stability", p, 0.0, calendar) for p in s.places]),
         **offered(s, calendar),
         open=there,
-        **unit_context(s, names, calendar, (quality, alignment), planned, (f_sufficiency, f_tip)),
+        **unit_context(s, names, calendar, (quality, alignment), planned, (f_sufficiency, f_tip), there),
     )
 
 
@@ -142,7 +142,13 @@ def open_services(s: Surroundings, names: list[str], calendar: int) -> Any:
 
 
 def unit_context(
-    s: Surroundings, names: list[str], calendar: int, levels: Any, planned: Any, factors: Any
+    s: Surroundings,
+    names: list[str],
+    calendar: int,
+    levels: Any,
+    planned: Any,
+    factors: Any,
+    there: Any,
 ) -> dict[str, Any]:
     """Give what each unit adds to holding, reaching and healing, as its service does but at its own levels.
 
@@ -154,6 +160,7 @@ def unit_context(
     levels : Sufficiency and TIP alignment of services, (A, S) each, as they act this year
     planned : (A, S) Sufficiency before crowding
     factors : F-Suff and F-TIP of each service
+    there : (A, S) whether a service is open
     """
     found = {name: np.zeros(MOST_UNITS) for name in ("unit_lift", "unit_reach", "unit_healing")}
     for number, unit in enumerate(s.tables.rows.get("units", [])):
@@ -169,7 +176,7 @@ def unit_context(
         tip = s.values["tip_effect"] * (alignment - s.values["tip_reference"])
         gap = quality - s.values["sufficiency_reference"]
         found["unit_lift"][number] = lift(factors[0][k], factors[1][k], gap, tip)
-        found["unit_reach"][number] = quality
+        found["unit_reach"][number] = quality if there[a, k] else 0.0
         found["unit_healing"][number] = s.values["tip_healing"] * tip
     return found
 

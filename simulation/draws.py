@@ -46,7 +46,7 @@ class Decision(IntEnum):
     UNIT = 21  # move = service: unit of it, -, -, -
     RETURN_TO_CARE = 22  # move = number of the move: time to it, placement, harm of a move, -
     FAMILY = 29  # joins a family, which age of sibling, which sibling, - ; move 1: a parent's adversity (by family)
-    PLACE = 26  # move = service: turn among those who ask, day of a place from the list, worker leaves, harm of it
+    PLACE = 26  # move = service: turn among those who ask, day of a place; move NONE: worker leaves, harm, day
     INSTABILITY = 27  # event of row 4 x move, +1, +2, +3; move OWN + row: harm of it, day, -, -; AREA + placement
     NEGLECT = 28  # neglect goes on from last year, -, -, -
     ADULT_LIFE = 24  # level 3, early parenthood, NEET, employed (below 18: level 2)

@@ -31,7 +31,7 @@ class Ledger(NamedTuple):
     stock: Any  # (18, A, S) at 31 March
     demand: Any  # (18, A, S, 3) asked for, by priority band
     turned_away: Any  # (18, A, S) asked and were not accepted
-    refused: Any  # (18, A, S) asked a rationed service that had no place
+    refused: Any  # (18, A, S) requests to a rationed service that had no place (a child may ask again)
     waiting: Any  # (18, A, S) on the waiting list at 31 March
     from_list: Any  # (18, A, S) entries from the waiting list
     waited: Any  # (18, A, S) days that these had waited

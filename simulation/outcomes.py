@@ -241,6 +241,10 @@ def yearly(tables: Tables, life: Life, place: str, years: slice) -> dict[str, An
         return sum(stock[row.service] for row in tables.rows["services"] if row.tier == wanted)
 
     cost = book.cost[years, number] / 10_000
+    moves = instability_cost(book, tables, place)[years]
+    paid = {payer: cost @ share for payer, share in payer_shares(tables).items()}
+    for k, kind in enumerate(instability_kinds(tables)):
+        paid[kind.payer] = paid.get(kind.payer, 0.0) + moves[:, k]
     return {
         "children": flows[:, Flow.CHILDREN_AT_31_MARCH],
         "cats": book.cats[years, number].sum(axis=1),
@@ -256,6 +260,6 @@ def yearly(tables: Tables, life: Life, place: str, years: slice) -> dict[str, An
         "permanent_exclusions": flows[:, Flow.PERMANENT_EXCLUSIONS],
         "unmet_need": flows[:, Flow.UNMET_NEED],
         "intervention_cost": book.intervention_cost[years, number].sum(axis=1) / 10_000,
-        "service_cost": cost.sum(axis=1),
-        **{f"service_cost_{payer}": cost @ share for payer, share in payer_shares(tables).items()},
+        "service_cost": cost.sum(axis=1) + moves.sum(axis=1),
+        **{f"service_cost_{payer}": each for payer, each in paid.items()},
     }

@@ -100,7 +100,9 @@ def place_cohort(
     children["sex"] = birth[0] >= values["boys_share"]
     if switches.families:
         birth = uniforms(key, families, 0, 1, int(Decision.BIRTH))  # one home for all children of a family
-        children["parent_years"] = parental_years(values, key, families, 0)
+        part, _ = parents(values)
+        children["parent_class"] = pick(uniforms(key, families, 0, 0, int(Decision.FRAILTY))[1], part)
+        children["parent_years"] = parental_years(values, key, families, children["parent_class"], 0)
     children["decile"] = pick(birth[1], shares(tables, values, "deprivation", "decile", range(1, 11), place))
     counts = neighbourhoods(tables, place)
     within = np.minimum((birth[2] * counts[children["decile"]]).astype(np.int64), counts[children["decile"]] - 1)
@@ -152,15 +154,14 @@ def frailty_within(values: Values, u: Any) -> Any:
     return special.gammaincinv(shape, u) / shape
 
 
-def parental_years(values: Values, key: tuple[int, int, int], families: Any, birth_year: int) -> Any:
+def parental_years(values: Values, key: tuple[int, int, int], families: Any, classes: Any, birth_year: int) -> Any:
     """Draw the years of childhood in which a parent meets an adversity of its own, from the family's own draws.
 
     Returns
     -------
     (families,) bits by the child's age
     """
-    part, _ = parents(values)
-    share = parental_shares(values)[pick(uniforms(key, families, 0, 0, int(Decision.FRAILTY))[1], part)]
+    share = parental_shares(values)[classes]
     bits = np.zeros(len(families), np.uint32)
     for age in range(ADULT):
         met = uniforms(key, families, birth_year + age, 1, int(Decision.FAMILY))[0] < share

@@ -15,6 +15,7 @@ import numpy as np
 
 from agents.adversity import family_number
 from agents.child import CHILD, NEVER
+from agents.names import ADULT
 from simulation.build import authority_names
 from simulation.capacity import live_year
 from simulation.cohort import Life, shape_of
@@ -111,7 +112,8 @@ def newborn(s: Surroundings, key: tuple[int, int, int], place: str, births: int,
 def with_parents(s: Surroundings, key: tuple[int, int, int], children: Any) -> None:
     """Draw the years in which the parents of a year's births meet adversities of their own, the same for siblings."""
     families = family_number(children["id"], children["family"].astype(np.int64))
-    children["parent_years"] = parental_years(s.values, key, families, int(children["birth_year"][0]))
+    classes, year = children["parent_class"], int(children["birth_year"][0])
+    children["parent_years"] = parental_years(s.values, key, families, classes, year)
 
 
 def join_families(
@@ -130,8 +132,13 @@ def join_families(
     there = np.diff(begin)[gap - 1]  # a year younger at the end of the year before
     joins = (u[0] < s.values["later_birth_share"]) & (there > 0)
     chosen = people.take(alike[begin[gap - 1] + (u[2] * there).astype(np.int64)][joins])
-    for name in ("family", "frailty", "decile", "neighbourhood", "ethnic_group"):
+    for name in ("family", "frailty", "decile", "neighbourhood", "ethnic_group", "parent_class"):
         children[name][joins] = chosen[name]
+    with_parents(s, key, children)
+    # The years that they live through together are the elder's own, whose record may be an arrival's copy.
+    together = (1 << (ADULT - gap[joins])) - 1
+    elder = chosen["parent_years"].astype(np.int64) >> gap[joins]
+    children["parent_years"][joins] = elder & together | children["parent_years"][joins] & ~together
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
@@ -298,7 +305,6 @@ class Town:
             births = newborn(self.s, self.key, place, int(move.stock[0]), year + 1)
             if self.s.scenario.switches.families:
                 join_families(self.s, self.key, births, here, alike, begin)
-                with_parents(self.s, self.key, births)
             new = np.concatenate([births, come])
             here.view(RECORD)[free[place][: len(new)]] = new[:count].view(RECORD)
             parts += [here, new[count:]]

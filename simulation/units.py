@@ -22,11 +22,13 @@ LOADS = (0, 100, 300)
 def unit_at(child: Any, w: Any, service: int) -> int:
     """Give the unit of a service that a child is in or goes to; NO_UNIT where the service has none.
 
-    The school that a child attends stands in its record; that of another service is its lottery's.
+    The school that a child attends stands in its record, unless it came from another authority; that of another
+    service is its lottery's.
     """
     if w.units == 0 or w.unit_first[child.authority][service] == w.unit_first[child.authority][service + 1]:
         return NO_UNIT
-    if child.education == service:
+    here = w.unit_first[child.authority]
+    if child.education == service and here[service] <= child.unit < here[service + 1]:
         return int(child.unit)
     return draw_unit(child, w, service)
 

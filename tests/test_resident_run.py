@@ -12,11 +12,15 @@ from experiments.results import DIFFERENCE, TODAY
 from simulation.errors import InputError
 from simulation.inputs import load_tables
 from simulation.residents import BURN_IN
-from simulation.scenario import Lever, Scenario
+from simulation.scenario import Lever, Scenario, Switches
 
 pytest_plugins = ("command_line_fixtures",)
 pytestmark = pytest.mark.slow
-LATER = Scenario(name="later", levers=(Lever(kind="prevention", add=0.5, start=2026),))
+LATER = Scenario(
+    name="later",
+    levers=(Lever(kind="prevention", add=0.5, start=2026),),
+    switches=Switches(instability_events=True),
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,7 @@ def test_counts_are_scaled_up_to_all_residents(small: ResidentResults) -> None:
     cost = means(small, TODAY, "service_cost")
     payers = [means(small, TODAY, f"service_cost_{payer}") for payer in resident_run.PAYERS]
     assert np.sum(payers, axis=0) == pytest.approx(cost)
+    assert min(means(small, TODAY, "service_cost_housing")) > 0.0
 
 
 def test_threads_change_nothing(small: ResidentResults) -> None:

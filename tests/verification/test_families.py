@@ -11,7 +11,7 @@ from agents.adversity import family_number
 from agents.child import MILLION, NEVER
 from agents.names import ADULT, DAYS
 from simulation.build import authority_names, build
-from simulation.cohort import run
+from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import Decision, uniforms
 from simulation.frailty import parental_ratios, parental_shares, parents
@@ -40,6 +40,27 @@ def test_the_ratios_of_parental_years_have_mean_one(values: dict[str, float]) ->
     assert (shares * ratio) @ (met * both["parental_year"] + (1 - met) * both["parental_else"]) == pytest.approx(1.0)
     assert shares @ met == pytest.approx(values["parental_adversity"])
     assert parental_ratios(values, False) == {"parental_year": 1.0, "parental_else": 1.0}
+
+
+def test_the_reference_with_families_is_that_of_its_own_children(
+    tables: Tables, values: dict[str, float], key: Key
+) -> None:
+    """The burden that is taken as usual is what the reference's own children carry, parents' years and all. Exact.
+
+    It is counted after holding and recovery, before the year's deaths: children here are immortal for the count.
+    """
+    own = reference(tables, values, FAMILIES, key, 3000)
+    children = cohort(tables, values, ["england"], 3000, key, FAMILIES)
+    assert children["parent_years"].any()
+    means: list[float] = []
+    s = Surroundings(tables, values, Scenario.today())
+
+    def watch(year: int, people: Any) -> None:
+        begun = (people["died"] == NEVER) | (people["died"] >= year * DAYS)
+        means.append(people["unresolved"][begun].sum() / begun.sum())
+
+    run(s, own, children, years=ADULT, watch=watch)
+    assert means == pytest.approx(own.mean_burden.tolist(), rel=1e-12)
 
 
 def test_siblings_meet_what_befalls_their_household_together(

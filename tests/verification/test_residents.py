@@ -227,6 +227,12 @@ def test_later_births_come_to_families_that_live_there(s: Surroundings, world: W
             assert child["birth_year"] - elder["birth_year"] >= 2
             assert (child["decile"], child["frailty"]) == (elder["decile"], elder["frailty"])
             assert child["ethnic_group"] == elder["ethnic_group"]
+            gap = int(child["birth_year"] - elder["birth_year"])
+            together = max(0, ADULT - gap)
+            if (elder["id"] & 0xFFFFFFFF) % A_YEAR < ARRIVALS:
+                shared = (1 << together) - 1
+                assert int(child["parent_years"]) & shared == int(elder["parent_years"]) >> gap & shared
+                assert child["parent_class"] == elder["parent_class"]
             compared += 1
     assert compared > 30
 
