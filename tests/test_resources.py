@@ -1,12 +1,21 @@
 """Needs against resources: who has a service and who waits are counted once, and the gap is need above places."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.resources import needs_against_resources, screen
+from agents.child import NEVER
+from agents.names import ADULT
+from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.resources import YEARS, needs_against_resources, screen
+from simulation.cohort import reference
+from simulation.context import Surroundings
+from simulation.draws import seed_key
 from simulation.inputs import load_tables
-from simulation.scenario import Lever, Scenario
+from simulation.residents import BURN_IN, Town, residents
+from simulation.scenario import Lever, Scenario, Switches
 
 pytestmark = pytest.mark.slow
 TABLES = load_tables()
@@ -23,9 +32,33 @@ def test_every_service_stands_once_in_each_place(found: pd.DataFrame) -> None:
     assert not found.duplicated(["place", "service"]).any()
 
 
-def test_need_is_who_has_it_and_who_waits_and_the_gap_what_places_lack(found: pd.DataFrame) -> None:
-    assert found["need"].to_numpy() == pytest.approx(found["have"] + found["wait"] + found["turned_away"])
-    assert found["gap"].to_numpy() == pytest.approx(found["need"] - found["have"])
+def test_who_has_a_service_and_who_waits_are_those_of_the_records() -> None:
+    """The table's stocks are the children counted from the records at each 31 March by themselves. Exact."""
+    share = 0.03
+    switches = Switches(rationing=True)
+    values = dict(TABLES.values())
+    values["first_year"] -= BURN_IN
+    s = Surroundings(TABLES, values, FEW.model_copy(update={"switches": switches}))
+    world = reference(TABLES, values, switches, seed_key(1, REFERENCE_SEED), REFERENCE_CHILDREN)
+    town = Town(s, seed_key(1), ["solihull"], share)
+    town.begin(0)
+    have, wait = np.zeros((2, 256))
+
+    def count(year: int, people: Any) -> None:
+        if year >= BURN_IN:
+            young = people[(year - people["birth_year"] < ADULT) & (people["died"] == NEVER)]
+            have[:] += np.bincount(young["support"], minlength=256)
+            wait[:] += np.bincount(young["waiting"], minlength=256)
+
+    residents(s, world._replace(key=seed_key(1)), town, 0, BURN_IN + YEARS, watch=count)
+    table = needs_against_resources(TABLES, ["solihull"], FEW, share=share)
+    supports = [k for k, row in enumerate(TABLES.rows["services"]) if row.channel == "support"]
+    assert table["have"].to_numpy()[supports] == pytest.approx(have[supports] / YEARS / share)
+    assert table["wait"].to_numpy() == pytest.approx(wait[: len(table)] / YEARS / share)
+    assert wait[: len(table)].sum() > 0
+
+
+def test_who_is_turned_away_asked_and_who_waits_was_refused(found: pd.DataFrame) -> None:
     asked = found[["asked_first", "asked_next", "asked_last"]].sum(axis=1)
     assert (found["turned_away"] <= asked).all()
     assert found["turned_away"].sum() > 0
