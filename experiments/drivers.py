@@ -70,7 +70,7 @@ def reaches(plan: Plan, name: str) -> bool:
 def cost_sentence(plan: Plan) -> str:
     """Say what is known of the cost of the scenario."""
     unknown = without_cost(plan)
-    if all(lever.kind == "intervention" for lever in plan.scenario.levers) and not unknown:
+    if named(plan) and all(lever.kind == "intervention" for lever in plan.scenario.levers) and not unknown:
         return "What the interventions cost is assumed for the most part: read it beside the break-even spend."
     what = f"the cost of {', '.join(unknown)}" if unknown else "the cost of the improvement"
     return f"{what.capitalize()} is unknown and not in these figures: read the break-even spend."
@@ -78,7 +78,7 @@ def cost_sentence(plan: Plan) -> str:
 
 def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     """Say in words what the difference rests on."""
-    if not plan.scenario.levers:
+    if not plan.scenario.levers and not plan.scenario.services:
         return ("The scenario changes nothing: every difference is exactly 0.",)
     place = plan.headline_places[-1]
     said = [

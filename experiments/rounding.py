@@ -7,6 +7,7 @@ MISSING = "-"
 SHARE_UNIT = "share of children"
 MOST_DIGITS = 4
 DIGITS_WITHOUT_ERROR = 3
+DUST = 1e-9
 Row = Mapping[str, float]
 
 
@@ -45,6 +46,9 @@ def cells(row: Row | None, unit: str, sign: bool = False) -> dict[str, str]:
         return dict.fromkeys(names, MISSING)
     factor = scale(unit)
     shown = {name: factor * row.get(name, math.nan) for name in names}
+    ends = [abs(each) for each in shown.values() if math.isfinite(each)]
+    if ends and abs(shown["mean"]) < DUST * max(ends):
+        shown["mean"] = 0.0  # runs that cancel out, but for rounding
     places = decimals(shown["mean"], shown["mcse"])
     written = {name: text(value, places, sign=sign and name != "mcse") for name, value in shown.items()}
     written["mcse"] = text(shown["mcse"], max(places, decimals(shown["mcse"], shown["mcse"])))

@@ -370,6 +370,8 @@ def test_an_added_service_stands_in_every_table_and_figure(hub: Scenario) -> Non
     assert labels[-1] == "Family hub (added)"
     assert results.settings["scenario"]["services"][0]["name"] == "family_hub"
     assert Scenario.model_validate(results.settings["scenario"]) == hub
+    assert "changes nothing" not in " ".join(results.assumptions)
+    assert results.assumptions[0].startswith("No trial has measured")
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import report
+from experiments import report, rounding
 from experiments.figures import figure, variance_shares
 from experiments.quantities import QUANTITIES
 from experiments.results import HEADLINE_COLUMNS, Results
@@ -257,3 +258,8 @@ def test_table_names_that_are_no_file_names_are_refused() -> None:
     for name in ("../x", "headline", "A b"):
         with pytest.raises(ValueError, match="cannot name a table"):
             report.contents(replace(synthetic(), tables={name: pd.DataFrame({"a": [1]})}))
+
+
+def test_runs_that_cancel_out_are_shown_as_zero():
+    row = {"mean": 8.7e-17, "mcse": math.nan, "low_80": -0.15, "high_80": 0.15, "low_95": -0.15, "high_95": 0.15}
+    assert set(rounding.cells(row, "events per child", sign=True).values()) == {"0.00", "-0.15", "+0.15", "-"}
