@@ -65,6 +65,8 @@ CHILD = np.dtype(
 """A child's state: at most 160 bytes, so that a region of a million children is 160 MB."""
 MILLION = 1_000_000
 """Millionths: fractions are kept as whole numbers, so that every engine rounds alike."""
+HUNDREDTHS = 10_000
+"""Hundredths of a penny in a pound: the unit of money in records and ledgers."""
 NEVER = -100_000
 """Day of something that never happened."""
 

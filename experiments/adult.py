@@ -10,11 +10,12 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 
+from agents.child import HUNDREDTHS
 from agents.names import ADULT, Count, Ever
 from experiments.bands import bands, shares
 from experiments.plan import Plan
 from experiments.results import DIFFERENCE, TODAY
-from simulation.adult_parts import HUNDREDTHS, agency_names
+from simulation.adult_parts import agency_names
 from simulation.build import authority_names
 from simulation.cohort import Life
 from simulation.economics import discount_factors

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agents.child import HUNDREDTHS
 from agents.names import DAYS, NONE, Channel, Entry, Outcome, Tier
 from experiments.journal import Told, names_of
 from experiments.stays import finished, line_table, moves_of, service_stays, waits
@@ -104,7 +105,7 @@ def children(tables: Tables, told: Told) -> pd.DataFrame:
             "neighbourhood": people["neighbourhood"] - first_neighbourhood(tables)[people["authority"]],
             "family": people["family"].astype(np.int64),
             "died_day": pd.array(np.where(seen, people["died"], 0), "Int64").copy(),
-            "cost_gbp": people["cost"] / 10_000,
+            "cost_gbp": people["cost"] / HUNDREDTHS,
         }
     ).assign(died_day=lambda table: table["died_day"].where(seen))
 

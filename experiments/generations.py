@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from agents.child import MILLION
+from agents.child import HUNDREDTHS, MILLION
 from agents.names import Ever
 from experiments.bands import QUANTILES
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
@@ -17,7 +17,6 @@ from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
-from simulation.economics import PENCE_HUNDREDTHS
 from simulation.generations import fertility, second_generation
 from simulation.population import cohort
 from simulation.scenario import Scenario
@@ -86,7 +85,7 @@ def means(people: Any) -> dict[str, float]:
         "ever_looked_after": float((people["ever"] >> Ever.LOOKED_AFTER & 1).mean()),
         "years_lost": float(people["yll"].mean() / MILLION),
         "years_ill": float(people["yld"].mean() / MILLION),
-        "service_cost": float(people["cost"].mean() / PENCE_HUNDREDTHS),
+        "service_cost": float(people["cost"].mean() / HUNDREDTHS),
     }
 
 

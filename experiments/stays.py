@@ -7,6 +7,7 @@ is planned before death is known: `booked_from` and `booked_to` are the days tha
 import numpy as np
 import pandas as pd
 
+from agents.child import HUNDREDTHS
 from agents.names import ADULT, DAYS, NONE, Entry
 from experiments.journal import Told, row_of
 from simulation.ledger import SPELL_BANDS
@@ -60,7 +61,7 @@ def service_stays(told: Told, lines: pd.DataFrame) -> pd.DataFrame:
     place, service = told.begun["authority"][stays["child"]], stays["service"].to_numpy()
     days = stays["booked_to"] - stays["booked_from"]
     cost = days * told.world.cost_day[place, service] + told.world.cost_entry[place, service]
-    return finished(stays.assign(cost_gbp=cost / 10_000))
+    return finished(stays.assign(cost_gbp=cost / HUNDREDTHS))
 
 
 def waits(lines: pd.DataFrame, told: Told) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from agents.child import HUNDREDTHS
 from agents.names import DAYS, Entry, Outcome
 from simulation.build import authority_names
 from simulation.cohort import reference, run
@@ -74,7 +75,7 @@ def words(
         f"In all: {record['cats']} childhood and {record['aats']} adult adversities, {record['healed']} healed; "
         f"{record['aces']} ACEs of nine; {record['years_unmet']} years with unmet need; "
         f"{record['yld'] / 1e6:.1f} years lived with disability and {record['yll'] / 1e6:.1f} lost; "
-        f"services cost {record['cost'] / 10_000:,.0f} GBP."
+        f"services cost {record['cost'] / HUNDREDTHS:,.0f} GBP."
     )
     return told
 

@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import stats
 
+from agents.child import HUNDREDTHS
 from agents.names import UnitCount
 from experiments.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, look, plain
 from experiments.origin import installed
@@ -130,7 +131,7 @@ def effectiveness(tables: Tables, context: Any, book: Ledger, place: str) -> pd.
                 "escalated": counts[:, UnitCount.ESCALATED],
                 "no_service": counts[:, UnitCount.NO_SERVICE],
                 "unresolved_per_child": counts[:, UnitCount.UNRESOLVED] / np.maximum(counts[:, UnitCount.CHILDREN], 1),
-                "cost_gbp": counts[:, UnitCount.COST] / 10_000,
+                "cost_gbp": counts[:, UnitCount.COST] / HUNDREDTHS,
                 "held_share": held / np.maximum(need, 1),
                 "expected_share": chance,
                 "held_over_expected": held / np.where(expected > 0, expected, np.nan),

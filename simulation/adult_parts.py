@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from agents.adult import above
+from agents.child import HUNDREDTHS
 from agents.names import ADULT, AGES, OUTCOMES_OF_LIFE, Standing
 from simulation.errors import InputError
 from simulation.frailty import Values
@@ -14,8 +15,6 @@ from simulation.prices import deflator
 from simulation.scenario import Switches
 from simulation.world import ADULT_ROUTE, ADULT_SERVICE, OUTCOME_OF_LIFE
 
-HUNDREDTHS = 10_000
-"""Hundredths of a penny in a pound."""
 ATTAINMENTS = ("below_level_2", "level_2", "level_3")
 BROUGHT_ABOUT = (
     "per_cat",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.child import HUNDREDTHS
 from agents.names import ADULT, AGES, DAYS, NONE, Channel, Standing, Tier
 from simulation.adult_parts import adult_parts
 from simulation.baselines import health_parts
@@ -309,4 +310,4 @@ def unit_costs(tables: Tables, values: Values, per: str) -> Any:
             pounds *= deflator(tables, values, row.price_year)
             where = [k for k, place in enumerate(places) if everywhere or place == row.authority]
             costs[where, names.index(row.service)] = pounds
-    return np.round(costs * 10_000 / (DAYS if per == "year" else 1)).astype(np.int64)
+    return np.round(costs * HUNDREDTHS / (DAYS if per == "year" else 1)).astype(np.int64)

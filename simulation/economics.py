@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.child import MILLION
+from agents.child import HUNDREDTHS, MILLION
 from agents.names import DAYS
 from simulation.build import authority_names, deflator, service_names
 from simulation.frailty import Values
@@ -12,8 +12,6 @@ from simulation.inputs import Tables
 
 HORIZON = 260
 """Years that discounting reaches: the longest life and the longest residual expectancy."""
-PENCE_HUNDREDTHS = 10_000
-"""Hundredths of a penny in a pound."""
 GDP_YEAR = "2019-20"
 """Price year of GDP per head as published."""
 
@@ -104,7 +102,7 @@ def accounts(tables: Tables, values: Values, ledger: Any, place: str) -> Any:
         for payer, share in shares.items():
             found[:, names.index(payer), column] = cost @ share
     for k, row in enumerate(tables.rows["interventions"]):
-        found[:, names.index(row.payer), 2] += ledger.intervention_cost[:, number, k] / PENCE_HUNDREDTHS
+        found[:, names.index(row.payer), 2] += ledger.intervention_cost[:, number, k] / HUNDREDTHS
     return found
 
 
@@ -115,7 +113,7 @@ def service_cost(ledger: Any, tables: Tables, place: str) -> Any:
     -------
     (18, S)
     """
-    return ledger.cost[:, authority_names(tables).index(place)] / PENCE_HUNDREDTHS
+    return ledger.cost[:, authority_names(tables).index(place)] / HUNDREDTHS
 
 
 def instability_cost(ledger: Any, tables: Tables, place: str) -> Any:
@@ -125,4 +123,4 @@ def instability_cost(ledger: Any, tables: Tables, place: str) -> Any:
     -------
     (18, kinds); nought where the switch instability_events is off
     """
-    return ledger.instability_cost[:, authority_names(tables).index(place)] / PENCE_HUNDREDTHS
+    return ledger.instability_cost[:, authority_names(tables).index(place)] / HUNDREDTHS

@@ -5,14 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.child import HUNDREDTHS
 from agents.names import ADULT
 from simulation.errors import InputError
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables
 from simulation.world import INSTABILITY
-
-PENNY_HUNDREDTHS = 10_000
-"""Hundredths of a penny in a pound."""
 
 
 class TypeHarms(NamedTuple):
@@ -87,7 +85,7 @@ def instability_parts(
             row.age_from,
             row.age_to,
             row.exposes,
-            round(on * PENNY_HUNDREDTHS * pounds),
+            round(on * HUNDREDTHS * pounds),
             on * values[f"{name}.hazard"],
             values[f"{name}.per_unresolved"],
             values[f"{name}.ratio_looked_after"],

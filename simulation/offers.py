@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.adversity import family_number
+from agents.child import HUNDREDTHS
 from agents.intervention import IN_A_FIELD, effect_left, ratio_left, reached_at
 from agents.names import ADULT, Effect, Eligible, Tier, Unit
 from agents.rules import rule
 from simulation.build import deflator
-from simulation.draws import WORD, Decision, uniforms
+from simulation.draws import Decision, uniforms
 from simulation.effects import LOG_ODDS, age_of_reach, check_value, effect_of, types_of
 from simulation.moves import out_of_school, support_tier, unresolved_load
 from simulation.world import INTERVENTION
@@ -65,7 +67,7 @@ def drawn_by(child: Any, unit: int) -> int:
     if unit == Unit.AREA:
         return int(child.neighbourhood)
     if unit == Unit.FAMILY:
-        return int(child.id - (child.id & WORD) + child.family)
+        return int(family_number(child.id, child.family))
     return int(child.id)
 
 
@@ -89,7 +91,7 @@ def offered(s: "Surroundings", calendar: int) -> dict[str, Any]:
                 full = row.full_years if lever.full_years is None else lever.full_years
                 fade = min(1.0, row.fade * faster) if lever.fade is None else lever.fade
                 effect[a, k] = by_year(row.acts_on, value_of(s, row), full, fade)
-                cost[a, k] = round(10_000 * price(s, row, lever.cost))
+                cost[a, k] = round(HUNDREDTHS * price(s, row, lever.cost))
     return {
         "offers": int(any(lever.kind == "intervention" for lever in s.scenario.levers)),
         "interventions": np.array(

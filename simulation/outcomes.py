@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agents.child import MILLION
+from agents.child import HUNDREDTHS, MILLION
 from agents.names import ADULT, DAYS, EVER_OUTCOME, Ever, Flow, Outcome, Tier
 from simulation.build import authority_names, service_names
 from simulation.cohort import Life
@@ -187,7 +187,7 @@ def groups(tables: Tables, life: Life, gdp: float) -> dict[tuple[str, int], Any]
             people["ever"] >> Ever.LOOKED_AFTER & 1,
             lost,
             lost * gdp,
-            people["cost"] / 10_000,
+            people["cost"] / HUNDREDTHS,
             (people["types"] & discrimination(tables)) != 0,
         ]
     )
@@ -219,7 +219,7 @@ def flow_table(tables: Tables, life: Life, place: str) -> Any:
             book.days[:, number, :, None],
             book.stock[:, number, :, None],
             book.demand[:, number].sum(axis=-1)[:, :, None],
-            book.cost[:, number, :, None] / 10_000,
+            book.cost[:, number, :, None] / HUNDREDTHS,
         ],
         axis=2,
         dtype=float,
@@ -240,7 +240,7 @@ def yearly(tables: Tables, life: Life, place: str, years: slice) -> dict[str, An
     def tier(wanted: str) -> Any:
         return sum(stock[row.service] for row in tables.rows["services"] if row.tier == wanted)
 
-    cost = book.cost[years, number] / 10_000
+    cost = book.cost[years, number] / HUNDREDTHS
     moves = instability_cost(book, tables, place)[years]
     paid = {payer: cost @ share for payer, share in payer_shares(tables).items()}
     for k, kind in enumerate(instability_kinds(tables)):
@@ -259,7 +259,7 @@ def yearly(tables: Tables, life: Life, place: str, years: slice) -> dict[str, An
         "looked_after_started": flows[:, Flow.LOOKED_AFTER_STARTED],
         "permanent_exclusions": flows[:, Flow.PERMANENT_EXCLUSIONS],
         "unmet_need": flows[:, Flow.UNMET_NEED],
-        "intervention_cost": book.intervention_cost[years, number].sum(axis=1) / 10_000,
+        "intervention_cost": book.intervention_cost[years, number].sum(axis=1) / HUNDREDTHS,
         "service_cost": cost.sum(axis=1) + moves.sum(axis=1),
         **{f"service_cost_{payer}": each for payer, each in paid.items()},
     }
