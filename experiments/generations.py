@@ -17,7 +17,8 @@ from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
-from simulation.generations import fertility, second_generation
+from simulation.frailty import parental_ratios
+from simulation.generations import Generation, fertility, second_generation, usual
 from simulation.population import cohort
 from simulation.scenario import Scenario
 from simulation.world import World
@@ -30,6 +31,8 @@ QUANTITIES = {
     "years_ill": "years lived with disability, per person",
     "service_cost": "service cost, 0-17 (GBP a child)",
 }
+ENGLAND = 20_000
+"""Children of England whose lives tell what mothers bring today; a decile of them has about 1,700 children in turn."""
 RUNS = ("today", "services_only", "improved", "no_adversity_of_parents")
 """Second generations: parents and services as today; today's parents, improved services; both improved; and today's
 services for children whose parents met no adversity."""
@@ -48,10 +51,17 @@ def play(plan: Plan, draw: int) -> dict[str, dict[str, float]]:
     none = world._replace(p=world.p._replace(adversity=0.0))
     place = plan.places[0]
     children = cohort(tables, values, [place], plan.children, key, switches)
-    second = {
-        name: begun(s, there, children, place)
+    england = grown(today, world, cohort(tables, values, ["england"], ENGLAND, apart, switches))
+    compared = usual(tables, values, england, key)
+    first = {
+        name: grown(s, there, children)
         for name, s, there in (("today", today, world), ("improved", improved, world), ("none", today, none))
     }
+    second = {
+        name: second_generation(tables, values, place, parents, first["today"].people, compared, key)
+        for name, parents in first.items()
+    }
+    world = world._replace(**parental_ratios(values["parental_year_ratio"], compared.met))
     lives = {
         "today": run(today, world, second["today"]).children,
         "services_only": run(improved, world, second["today"]).children,
@@ -61,8 +71,8 @@ def play(plan: Plan, draw: int) -> dict[str, dict[str, float]]:
     return {name: means(people) for name, people in lives.items()}
 
 
-def begun(s: Surroundings, world: World, children: Any, place: str) -> Any:
-    """Let a first generation live, and begin its children."""
+def grown(s: Surroundings, world: World, children: Any) -> Generation:
+    """Let a first generation live, and keep the years in which its people met adult adversity."""
     last = len(fertility(s.tables, s.values)) + 18
     before = np.zeros(len(children), np.int64)
     adverse = np.zeros((len(children), last), bool)
@@ -73,8 +83,7 @@ def begun(s: Surroundings, world: World, children: Any, place: str) -> Any:
             adverse[:, year] = people["aats"] > before
             before = people["aats"].astype(np.int64)
 
-    people = run(s, world, children, watch=watch).children
-    return second_generation(s.tables, s.values, place, people, adverse, world.key)
+    return Generation(run(s, world, children, watch=watch).children, adverse)
 
 
 def means(people: Any) -> dict[str, float]:

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
+from agents.names import ADULT
 from experiments.questions import find_scenario
 from experiments.results import DIFFERENCE, REGION, TODAY
 from simulation.build import build
@@ -17,6 +18,7 @@ from simulation.draws import seed_key
 from simulation.errors import InputError, nearest
 from simulation.extension import copied_costs, with_services
 from simulation.frailty import Values
+from simulation.generations import Generation, second_generation, usual
 from simulation.inputs import NamedValues, Number, Tables, check_all_read, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
@@ -131,4 +133,7 @@ def check_parameters(tables: Tables) -> None:
     town.next_year(0)
     life = run(everything, build(tables, values, switches, key), children, years=3)
     sums(tables, values, life, [place])
+    parents = Generation(life.children, np.zeros((len(children), ADULT), bool))
+    compared = usual(tables, values, parents, key)
+    second_generation(tables, values, place, parents, life.children, compared, key)
     check_all_read(tables, values)

@@ -63,7 +63,8 @@ def rows(s: Surroundings, place: str, book: Any, share: float) -> pd.DataFrame:
     children = np.zeros(len(s.places))
     children[number] = book.stock[lived, number][:, [row.channel == "education" for row in services]].sum() / YEARS
     supplied = places(s, names, children, s.first_year() + BURN_IN)[number] / share
-    limited = np.array([row.rationed_by != "none" for row in services])
+    limited = np.array([row.rationed_by != "none" and row.channel != "front_door" for row in services])
+    stays = np.array([row.channel != "front_door" for row in services])
     have, wait, away, demand = mean(book.stock), mean(book.waiting), mean(book.turned_away), mean(book.demand)
     from_list = book.from_list[lived, number].sum(axis=0)
     waited = book.waited[lived, number].sum(axis=0) / np.maximum(1, from_list)
@@ -73,11 +74,11 @@ def rows(s: Surroundings, place: str, book: Any, share: float) -> pd.DataFrame:
             "service": names,
             "rationed_by": [row.rationed_by for row in services],
             "places": np.where(limited, supplied, np.nan),
-            "have": have,
+            "have": np.where(stays, have, np.nan),
             "wait": wait,
             "turned_away": away,
-            "need": have + wait + away,
-            "gap": wait + away,
+            "need": np.where(stays, have + wait + away, np.nan),
+            "gap": np.where(stays, wait + away, np.nan),
             "asked_first": demand[:, 0],
             "asked_next": demand[:, 1],
             "asked_last": demand[:, 2],
@@ -92,7 +93,7 @@ def screen(table: pd.DataFrame, title: str) -> str:
     """Write the services that are rationed, place by place."""
     lines = wrapped(
         f"Needs against resources, {title}: residents, mean of {YEARS} years, places rationed, central numbers, one "
-        "run. Places are an assumption. Need: who has a service or waits for it at 31 March, or was turned away in the "
+        "run. Places are what the model holds where nobody is refused: an assumption. Need: who has a service or waits for it at 31 March, or was turned away in the "
         "year; gap: need less who has it. At the front door (assessment) those turned away were not found in need."
     )
     limited = table[table["rationed_by"] != "none"]

@@ -11,7 +11,7 @@ from agents.names import ADULT, AGES, DAYS, NONE, Channel, Standing, Tier
 from simulation.adult_parts import adult_parts
 from simulation.baselines import health_parts
 from simulation.errors import InputError
-from simulation.frailty import Values, base_hazards, centred, parental_ratios
+from simulation.frailty import Values, base_hazards, centred, parental_ratios, parental_shares
 from simulation.harm import instability_parts, risk_span, type_harms
 from simulation.inputs import Tables
 from simulation.prices import PRICE_YEAR as PRICE_YEAR
@@ -21,7 +21,6 @@ from simulation.units import unit_parts
 from simulation.world import (
     ADULT_ADVERSITY,
     ADVERSITY,
-    DERIVED,
     EVENT,
     NEED,
     ROUTE,
@@ -74,6 +73,9 @@ def build(tables: Tables, values: Values, switches: Switches, key: tuple[int, in
         key=key,
         p=single,
         **adversity_parts(tables, values, switches.type_specific_harm),
+        **parental_ratios(
+            values["parental_year_ratio"] if switches.families else 1.0, np.tile(parental_shares(values), (10, 1)).T
+        ),
         **service_parts(tables, values),
         specialists=np.array(
             [k for k, row in enumerate(tables.rows["services"]) if row.channel == "specialist"], np.int64
@@ -107,7 +109,7 @@ def scalars(values: Values, switches: Switches) -> Scalars:
 
     What resilience moderates is an association too: it is taken at the causal share, as relative risks are.
     """
-    read = {name: values[name] for name in Scalars._fields if name not in (*SWITCHES, *DERIVED)}
+    read = {name: values[name] for name in Scalars._fields if name not in SWITCHES}
     read["moderation"] *= values["causal_share_mental"]
     if not switches.return_to_care:
         read["return_to_care_first_year"] = read["return_to_care_later"] = 0.0
@@ -124,7 +126,6 @@ def scalars(values: Values, switches: Switches) -> Scalars:
         families=float(switches.families),
         published_yll=float(switches.published_yll),
         adult_life=float(switches.adult_life),
-        **parental_ratios(values, switches.families),
         type_specific_harm=float(switches.type_specific_harm),
         instability_events=float(switches.instability_events),
         **read,

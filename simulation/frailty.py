@@ -33,17 +33,22 @@ def parental_shares(values: Values) -> Any:
     return np.minimum(1.0, values["parental_adversity"] * raised / (shares @ raised))
 
 
-def parental_ratios(values: Values, families: bool) -> dict[str, float]:
-    """Give the ratio of a child's hazards at home in a year of a parent's own adversity, and in others, mean 1.
+def parental_ratios(ratio: float, met: Any) -> dict[str, Any]:
+    """Give the ratio of a child's hazards at home in a year of a parent's own adversity, and in others.
 
-    The mean is over parents as children meet them: by the frailty that each brings.
+    Its mean is 1 for parents of each number of ACEs: what these go with in sum is in `parents` already.
+
+    Parameters
+    ----------
+    ratio : hazard in such a year over that in another; 1 is no effect
+    met : (4, 10) share of years with an adversity of a parent's own, by the parent's ACEs and decile
+
+    Returns
+    -------
+    parental_year and parental_else, (4, 10) each
     """
-    if not families:
-        return {"parental_year": 1.0, "parental_else": 1.0}
-    shares, ratio = parents(values)
-    year = values["parental_year_ratio"]
-    mean = float((shares * ratio) @ (1.0 + parental_shares(values) * (year - 1.0)))
-    return {"parental_year": year / mean, "parental_else": 1.0 / mean}
+    mean = 1.0 + met * (ratio - 1.0)
+    return {"parental_year": ratio / mean, "parental_else": 1.0 / mean}
 
 
 def base_hazards(tables: Tables, values: Values) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from agents.adversity import family_number
 from agents.child import CHILD, MILLION, NEVER
 from agents.names import ADULT, NO_UNIT, NONE, Outcome
 from simulation.build import authority_names
@@ -88,16 +89,14 @@ def place_cohort(
     """
     own = first + np.arange(size, dtype=np.int64)
     ids = (np.int64(number) << 32) | own
-    start = uniforms(key, ids, 0, 0, int(Decision.START))
-    children = np.zeros(size, CHILD)
+    children: Any = np.zeros(size, CHILD)
     children["id"] = ids
+    start, birth = own_draws(values, key, children)
     # A twin belongs to the family of the child before it.
     twin = (start[1] < values["twin_birth_share"] / 2) & (own > first)
     children["family"] = np.maximum.accumulate(np.where(twin, 0, own))
-    families = (np.int64(number) << 32) | children["family"].astype(np.int64)
+    families = family_number(children["id"], children["family"].astype(np.int64))
     children["frailty"] = np.round(MILLION * frailty(values, uniforms(key, families, 0, 0, int(Decision.FRAILTY))))
-    birth = uniforms(key, ids, 0, 0, int(Decision.BIRTH))
-    children["sex"] = birth[0] >= values["boys_share"]
     if switches.families:
         birth = uniforms(key, families, 0, 1, int(Decision.BIRTH))  # one home for all children of a family
         part, _ = parents(values)
@@ -114,14 +113,21 @@ def place_cohort(
             children["ethnic_group"][here] = pick(birth[3][here], together[decile])
     else:
         children["ethnic_group"] = pick(birth[3], shares(tables, values, "ethnic_groups", "group", GROUPS, place))
-    resilience = values["resilience_start"] + values["resilience_spread"] * (2 * start[0] - 1)
-    children["resilience"] = np.round(MILLION * np.clip(resilience, 0, 1))
     for name in ("open_since", "referred", "died", "plan_ended", "went_home"):
         children[name] = NEVER
     children["education"] = children["support"] = children["waiting"] = NONE
     children["unit"] = NO_UNIT
     children["outcome"] = Outcome.NO_NEED
     return children
+
+
+def own_draws(values: Values, key: tuple[int, int, int], children: Any) -> tuple[Any, Any]:
+    """Set sex and starting resilience of children by their ids, and give the draws: of the start and of the birth."""
+    start, birth = (uniforms(key, children["id"], 0, 0, int(each)) for each in (Decision.START, Decision.BIRTH))
+    children["sex"] = birth[0] >= values["boys_share"]
+    resilience = values["resilience_start"] + values["resilience_spread"] * (2 * start[0] - 1)
+    children["resilience"] = np.round(MILLION * np.clip(resilience, 0, 1))
+    return start, birth
 
 
 def who_lives_where(tables: Tables, values: Values, place: str) -> Any:

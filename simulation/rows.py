@@ -592,7 +592,9 @@ SWITCHED: dict[str, str] = {
         ),
         "adult_life",
     ),
-    **dict.fromkeys(("parental_adversity", "parental_adversity_per_ace", "parental_year_ratio"), "families"),
+    **dict.fromkeys(
+        ("parental_adversity", "parental_adversity_per_ace", "parental_year_ratio", "parental_causal_share"), "families"
+    ),
     **dict.fromkeys(
         ("threshold_slope", "turnover_by_caseload", "turnover_by_carried", "unfilled_share", "worker_change_harm"),
         "rationing",

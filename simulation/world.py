@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Scalars(NamedTuple):
-    """Single numbers that the rules read; each but the switches and those in DERIVED is a row of parameters.csv."""
+    """Single numbers that the rules read; each but the switches is a row of parameters.csv."""
 
     adversity: float  # switch: 0 is the same people with no adversity
     channel_hazards: float  # switch
@@ -43,8 +43,6 @@ class Scalars(NamedTuple):
     unserved_ratio: float
     exposed_ratio: float
     repetition_ratio: float
-    parental_year: float  # ratio of a child's hazards at home in a year of a parent's own adversity, mean 1
-    parental_else: float  # the same in other years
     care_leaver_ratio: float
     care_leaver_until: float
     out_of_school_stays_out: float
@@ -75,7 +73,6 @@ SWITCHES = (
     "instability_events",
     "adult_life",
 )
-DERIVED = ("parental_year", "parental_else")
 
 ADVERSITY = np.dtype(
     [
@@ -200,6 +197,8 @@ class World(NamedTuple):
     p: Scalars
     adversities: Any  # (J,) ADVERSITY
     hazard: Any  # (J, 18) of the average child [per child-year]
+    parental_year: Any  # (4, 10) ratio of hazards at home in a year of a parent's own adversity, by its ACEs and decile
+    parental_else: Any  # (4, 10) the same in other years
     need: Any  # (18, 2) NEED
     need_gradient: Any  # (10,)
     adult_adversities: Any  # (K,) ADULT_ADVERSITY

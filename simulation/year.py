@@ -77,7 +77,8 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
     around_exposed = c.amplification[child.neighbourhood][1]
     frailty = child.frailty / MILLION
     before = child.types
-    at_home = w.p.parental_year if child.parent_years >> age & 1 else w.p.parental_else
+    raised = w.parental_year if child.parent_years >> age & 1 else w.parental_else
+    at_home = raised[child.parent_class][child.decile]
     u = (0.0, 0.0, 0.0, 0.0)
     household = (0.0, 0.0, 0.0, 0.0)
     for kind in range(len(w.adversities)):

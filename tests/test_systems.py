@@ -86,7 +86,7 @@ def test_a_years_moves_sum_to_its_children(here):
 
 @pytest.mark.slow
 def test_two_generations_are_tabulated_for_every_quantity():
-    table = generations("solihull", draws=2, children=300)
+    table = generations("solihull", draws=2, children=2000)
     assert len(table) == len(QUANTITIES) * (len(RUNS) + 3)
     cats = table[table["quantity"] == "cats"].set_index("row")["mean"]
     assert cats["burden_by_parents"] > 0
