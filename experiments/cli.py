@@ -30,6 +30,7 @@ from experiments.options import (
 )
 from experiments.published.cli import app as published_models
 from experiments.published.cli import finish
+from experiments.study.cli import app as experiment
 from experiments.systems import app as systems
 from simulation.errors import InputError, shown
 
@@ -77,6 +78,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.add_typer(published_models, name="published")
+app.add_typer(experiment, name="experiment")
 app.command(epilog=INEQUALITY_EXAMPLES)(inequality)
 app.command(epilog=LOCALITIES_EXAMPLES)(localities)
 app.add_typer(analysis)

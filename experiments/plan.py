@@ -81,7 +81,7 @@ def make_plan(
             f"scenario '{chosen.name}': a run already sets its scenario against today; give another, such as "
             "unchanged, or a file with another name in it"
         )
-    numbers, points = draw_numbers(tables, chosen, draws, seed)
+    numbers, points = draw_numbers(tables, [chosen], draws, seed)
     return Plan(
         tables=tables,
         place=place,
@@ -96,8 +96,10 @@ def make_plan(
     )
 
 
-def draw_numbers(tables: Tables, chosen: Scenario, draws: int, seed: int) -> tuple[list[Number], tuple[Any, Any]]:
-    """Draw every uncertain number that matters to a scenario and that it does not set.
+def draw_numbers(
+    tables: Tables, chosen: Sequence[Scenario], draws: int, seed: int
+) -> tuple[list[Number], tuple[Any, Any]]:
+    """Draw every uncertain number that matters to a scenario and that none sets.
 
     The numbers of a part that is switched off, or of levers that are not given, are left at their values. Others of
     a part are drawn apart, so that no part moves the draws of another.
@@ -106,8 +108,10 @@ def draw_numbers(tables: Tables, chosen: Scenario, draws: int, seed: int) -> tup
     -------
     the P numbers, and two (draws, P) matrices
     """
-    numbers = [number for number in uncertain(tables.numbers) if number.name not in chosen.numbers]
-    given = {name for name, on in chosen.switches.model_dump().items() if on} | {x.kind for x in chosen.levers}
+    set_already = {name for each in chosen for name in each.numbers}
+    numbers = [number for number in uncertain(tables.numbers) if number.name not in set_already]
+    given = {name for each in chosen for name, on in each.switches.model_dump().items() if on}
+    given |= {lever.kind for each in chosen for lever in each.levers}
     groups: list[tuple[int | tuple[int, int], list[Number]]] = [
         (seed, [number for number in numbers if not switch_of(number)])
     ]

@@ -105,11 +105,11 @@ def test_switched_numbers_exist_and_are_drawn_apart(tables: Tables) -> None:
     assert set(SWITCHED) <= set(KEYS) | {row.name for row in tables.rows["parameters"]}
     numbers = uncertain(tables.numbers)
     always = [number for number in numbers if not switch_of(number)]
-    names, points = draw_numbers(tables, Scenario.today(), 8, 3)
+    names, points = draw_numbers(tables, [Scenario.today()], 8, 3)
     assert names == always
     assert all((a == b).all() for a, b in zip(points, sobol_pair(always, 8, 3), strict=True))
     on = Scenario(name="on", switches=Switches(adult_life=True))
-    more, wider = draw_numbers(tables, on, 8, 3)
+    more, wider = draw_numbers(tables, [on], 8, 3)
     assert more[: len(names)] == names
     assert {number.name for number in more[len(names) :]} == {x.name for x in numbers if switch_of(x) == "adult_life"}
     for narrow, wide in zip(points, wider, strict=True):

@@ -1,0 +1,146 @@
+"""Answer experiments at the command line: run one, say how far it is, go on, gather."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.limits import check_whole
+from experiments.options import Debug, Json
+from simulation.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from experiments.study.carriers import Carry
+    from experiments.study.declaration import Setup
+
+EXAMPLES = """\b
+Examples:
+  wellheld experiment run experiments/holding.toml --out results/holding
+  wellheld experiment run mine.toml --out results/mine --processes
+  wellheld experiment run mine.toml --out results/mine --cluster tcp://127.0.0.1:8786
+  wellheld experiment run mine.toml --out results/mine --shard 3/16    one of sixteen, on any machine
+  wellheld experiment status results/mine
+  wellheld experiment resume results/mine
+  wellheld experiment collect results/mine
+"""
+app = typer.Typer(
+    help="Experiments as files: declared, resumed where they stopped, the same wherever they run.",
+    epilog=EXAMPLES,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
+Jobs = Annotated[int | None, typer.Option(help="Threads or processes.", show_default="all cores")]
+Processes = Annotated[bool, typer.Option("--processes", help="Processes of this machine instead of threads.")]
+ClusterAddress = Annotated[
+    str | None, typer.Option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler's address.")
+]
+Shard = Annotated[str | None, typer.Option(metavar="K/N", help="Do only the K-th of N parts; collect them afterwards.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+
+
+@app.command("run")
+def run_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The experiment.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for its parts and results.")],
+    jobs: Jobs = None,
+    processes: Processes = False,
+    cluster: ClusterAddress = None,
+    shard: Shard = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run an experiment's file; begun before in the same folder, it goes on where it stopped."""
+    from experiments.study import folder
+    from experiments.study.declaration import load_experiment
+    from experiments.study.design import with_pilot
+
+    setup = load_experiment(file)
+    check_whole("--jobs", jobs, 1, 4096, "leave it out to use all cores")
+    with carrier(jobs, processes, cluster) as carry:
+        setup = with_pilot(setup, out, carry)
+        folder.begin(setup, out)
+        go_on(setup, out, carry, shard, quiet, as_json)
+
+
+@app.command()
+def resume(
+    directory: Folder,
+    jobs: Jobs = None,
+    processes: Processes = False,
+    cluster: ClusterAddress = None,
+    shard: Shard = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Go on with an experiment where it stopped, then gather it."""
+    from experiments.study import folder
+
+    check_whole("--jobs", jobs, 1, 4096, "leave it out to use all cores")
+    setup = folder.opened(directory)
+    with carrier(jobs, processes, cluster) as carry:
+        go_on(setup, directory, carry, shard, quiet, as_json)
+
+
+@app.command()
+def status(directory: Folder, debug: Debug = False) -> None:
+    """Say how much of an experiment is done, how precise it is, and what halving its error would take."""
+    from experiments.study import course, folder
+
+    typer.echo("\n".join(course.lines_of(folder.opened(directory), directory)))
+
+
+@app.command()
+def collect(
+    directory: Folder,
+    others: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]...", help="Folders of its shards.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Gather what is done into tables: summary, every run, every draw's numbers."""
+    from experiments.study import folder
+
+    gather(folder.opened(directory), directory, tuple(others or ()), as_json)
+
+
+def go_on(setup: "Setup", out: Path, carry: "Carry", shard: str | None, quiet: bool, as_json: bool) -> None:
+    """Carry what is left, then gather it where nothing is missing."""
+    from experiments.progress import progress_on_stderr
+    from experiments.study import course
+
+    part = None if shard is None else course.shard_of(shard)
+    with progress_on_stderr(setup.experiment.name, quiet) as shown:
+        course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
+    if part is None:
+        gather(setup, out, (), as_json)
+    else:
+        typer.echo(f"Part {shard} of {out} is done; wellheld experiment collect {out} when all are", err=True)
+
+
+@contextmanager
+def carrier(jobs: int | None, processes: bool, cluster: str | None) -> "Iterator[Carry]":
+    """Choose where tasks are carried."""
+    from experiments.study import carriers
+
+    if cluster is not None and (processes or jobs is not None):
+        raise InputError("--cluster: the cluster has its own workers; leave out --jobs and --processes")
+    if cluster is None:
+        yield carriers.on_this_machine(jobs, processes)
+        return
+    with carriers.on_cluster(cluster) as carry:
+        yield carry
+
+
+def gather(setup: "Setup", out: Path, others: tuple[Path, ...], as_json: bool) -> None:
+    """Gather, write and print."""
+    from experiments.report import as_json_rows
+    from experiments.study import course, folder
+
+    table = course.collect(setup, out, others)
+    typer.echo(as_json_rows(table) if as_json else course.screen(setup, table, len(folder.done(out))), nl=False)
+    typer.echo(f"Tables in {out}", err=True)

@@ -1,0 +1,125 @@
+"""Keep an experiment's folder: what was asked, a part for every task that is done, and never half a file."""
+
+import hashlib
+import io
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from experiments.study.declaration import Setup, from_text
+from experiments.study.tasks import Piece
+from simulation.errors import InputError, ResourceError
+
+ASKED = "experiment.json"
+PARTS = "parts"
+PILOT = "pilot"
+PART = re.compile(r"^(\d{6,})-([0-9a-f]{16})\.parquet$")
+
+
+def begin(setup: Setup, out: Path) -> None:
+    """Write down what is asked, or find the same already there.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another experiment, or something else.
+    """
+    asked = out / ASKED
+    if asked.exists():
+        if asked.read_text(encoding="utf-8") != setup.text:
+            raise InputError(
+                f"{out}: holds another experiment, or its file has changed since it began; "
+                "put the file back as it was, or choose another --out"
+            )
+        return
+    if out.exists() and (not out.is_dir() or any(path.name != PILOT for path in out.iterdir())):
+        raise InputError(f"--out {out}: holds something that is no experiment; choose another folder")
+    write_whole(asked, setup.text.encode())
+
+
+def opened(out: Path) -> Setup:
+    """Set up the experiment that a folder holds.
+
+    Raises
+    ------
+    InputError
+        If it holds none.
+    """
+    asked = out / ASKED
+    if not asked.is_file():
+        raise InputError(f"{out}: holds no experiment ({ASKED} is missing); wellheld experiment run FILE --out {out}")
+    try:
+        return from_text(asked.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{asked}: is damaged ({type(error).__name__}); run the experiment's file anew") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its name, then rename it: it is there whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".", suffix=".partial", dir=path.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise ResourceError(f"{path}: cannot be written ({error.strerror}); free space and resume") from error
+
+
+def keep(out: Path, pieces: Sequence[Piece]) -> None:
+    """Keep what a task found; its part comes last, so that a task with a part is done whole."""
+    part, *others = pieces
+    for piece in others:
+        write_whole(out / piece.name, piece.content)
+    digest = hashlib.sha256(part.content).hexdigest()[:16]
+    write_whole(out / PARTS / f"{part.name}-{digest}.parquet", part.content)
+
+
+def done(out: Path) -> dict[int, Path]:
+    """Find the part of every task that is done.
+
+    Raises
+    ------
+    InputError
+        If a task has two parts that differ.
+    """
+    found: dict[int, Path] = {}
+    folder = out / PARTS
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        matched = PART.match(path.name)
+        if matched is None:
+            continue
+        task = int(matched[1])
+        if task in found:
+            raise InputError(
+                f"{path}: task {task} has another part, {found[task].name}; results of two runs are never "
+                "mixed: delete the one that does not belong"
+            )
+        found[task] = path
+    return found
+
+
+def read_part(path: Path, setup: Setup, task: int) -> pd.DataFrame:
+    """Read a part and see that it is whole, of this experiment, and made by these rules and tables.
+
+    Raises
+    ------
+    InputError
+        If it is not; nothing is mixed.
+    """
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest()[:16] != path.stem.split("-")[1]:
+        raise InputError(f"{path}: its checksum is broken; delete it and resume")
+    table: Any = pq.read_table(io.BytesIO(content))
+    marks = table.schema.metadata or {}
+    if marks.get(b"wellheld_experiment") != setup.key.encode() or marks.get(b"wellheld_task") != str(task).encode():
+        raise InputError(
+            f"{path}: is of another experiment, or was made by other rules or tables; resume with the version that "
+            "made it, or choose another --out"
+        )
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
