@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from experiments.interventions import not_alone
 from experiments.plan import Plan
 from experiments.results import DIFFERENCE, TODAY
-from experiments.returns import named, without_cost
+from experiments.returns import named, transfers, without_cost
+from simulation.economics import transfer_share
 
 KEY_QUANTITIES = ("lost_gdp_discounted", "service_cost_discounted")
 ONLY_WITH = {"exploitation_spillover": "spillover", "moves_from_adjoining": "moves_between"}
@@ -131,7 +133,12 @@ def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFram
 
 def warnings(plan: Plan) -> tuple[str, ...]:
     """Say what to know before these figures are used."""
-    said = []
+    said = not_alone(plan.tables, named(plan))
+    said += [
+        f"{plan.values(0, 0)[transfer_share(name)]:.0%} of what {name} costs only changes hands: society counts the "
+        "rest alone, and has no return per pound and no break-even of it."
+        for name in transfers(plan)
+    ]
     if plan.draws < 32:
         said.append(
             f"Only {plan.draws} draw{'s' * (plan.draws > 1)}: bands and shares of variance are rough; "
