@@ -8,7 +8,7 @@ from experiments import rounding
 from experiments.catalogue import plain
 from experiments.report import json_value
 from experiments.results import Results
-from experiments.screen import NOT_FOR_INDIVIDUALS, align, heading, wrapped
+from experiments.screen import NOT_FOR_INDIVIDUALS, align, folded, heading, wrapped
 from simulation.effects import null_of, unit_of
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Tables
@@ -90,7 +90,10 @@ def listing(tables: Tables, as_json: bool) -> str:
             *([f"  beside  {beside_words(row, rows)}"] if row.beside else []),
             "",
         ]
-    return "\n".join(lines) + "A value of no effect: 1 for ratios, 0 otherwise. Costs and fades are assumptions.\n"
+    return (
+        "\n".join(folded(line, 10) for line in lines)
+        + f"A value of no effect: 1 for ratios, 0 otherwise. Costs and fades are assumptions.\n{NOT_FOR_INDIVIDUALS}\n"
+    )
 
 
 def scenario(tables: Tables, names: str, coverage: float) -> Scenario:
