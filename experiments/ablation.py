@@ -180,29 +180,32 @@ def one(plan: Plan, changes: Mapping[str, bool], replicate: int) -> list[float]:
     return told
 
 
-def screen(table: pd.DataFrame, place: str, scenario: str) -> str:
+def screen(table: pd.DataFrame, settings: str, scenario: str) -> str:
     """Write what each switch does to today's level and to what the scenario avoids, with standard errors."""
-    titles = {TOLD[name][0]: shown for name, shown in ON_SCREEN.items()}
-    shown = table[table["quantity"].isin(titles)]
     lines = wrapped(
-        f"What each switch changes, {place.replace('_', ' ')}, a child of a cohort: today's level, and what {scenario} "
-        "avoids of it (CATs by 18; share ever looked after; DALYs due to adversity; service cost, 0-17). Central "
-        "numbers, paired by seed; ± Monte Carlo standard error. The first line is the model as it is, the others are "
-        "what a switch adds."
+        f"What each switch changes: {settings}. A child of a cohort (CATs by 18; share ever looked after; DALYs due to "
+        "adversity; service cost, 0-17), central numbers, paired by seed; ± Monte Carlo standard error. The first line "
+        "is the model as it is, the others are what a switch adds to it; a dot: nothing at all."
     )
-    columns = [(title, of) for title in titles for of in ("today", "avoided")]
-    first = shown.drop_duplicates(["quantity", "of"]).set_index(["quantity", "of"])["as_it_is"]
-    cells = [
-        ["", *(titles[title][0] if of == "today" else of for title, of in columns)],
-        ["as it is", *(text(float(first[column]), titles[column[0]][1]) for column in columns)],
-    ]
-    for (name, to), here in shown.groupby(["switch", "turned_to"], sort=False):
-        gaps = here.set_index(["quantity", "of"])[["difference", "mcse"]].astype(float)
-        pairs = [gaps.loc[[column]].to_numpy()[0] for column in columns]
-        told = [change(float(m), float(e), titles[title][1]) for (m, e), (title, _) in zip(pairs, columns, strict=True)]
-        cells.append([f"{name} {to}" if to == "off" else str(name), *told])
+    for of, title in (("today", "Today's level"), ("avoided", f"What {scenario[:40]} avoids of it")):
+        lines += ["", *align(block(table[table["of"] == of], title))]
     note = f"Only among residents, and not here: {', '.join(ONLY_RESIDENTS)}."
-    return "\n".join([*lines, "", *align(cells), "", *wrapped(note), NOT_FOR_INDIVIDUALS]) + "\n"
+    return "\n".join([*lines, "", *wrapped(note), NOT_FOR_INDIVIDUALS]) + "\n"
+
+
+def block(table: pd.DataFrame, title: str) -> list[list[str]]:
+    """Make the cells of the quantities on the screen: the model as it is, and each switch's change."""
+    shown = {TOLD[name][0]: words for name, words in ON_SCREEN.items()}
+    first = table.drop_duplicates("quantity").set_index("quantity")["as_it_is"]
+    cells = [
+        [title, *(words for words, _ in shown.values())],
+        ["as it is", *(text(float(first[name]), places) for name, (_, places) in shown.items())],
+    ]
+    for (switch, to), here in table.groupby(["switch", "turned_to"], sort=False):
+        gaps = here.set_index("quantity")[["difference", "mcse"]].astype(float).loc[list(shown)].to_numpy()
+        told = [change(mean, error, places) for (mean, error), (_, places) in zip(gaps, shown.values(), strict=True)]
+        cells.append([f"{switch} {to}" if to == "off" else str(switch), *told])
+    return cells
 
 
 def change(mean: float, error: float, places: int) -> str:

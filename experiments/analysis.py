@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.limits import LARGEST_SEED, check_children, check_whole
-from experiments.options import Children, Debug, Force, Json, Place, ScenarioOption, Seed, chosen_place
+from experiments.commands import ask, tell
+from experiments.limits import check_whole
+from experiments.options import Children, Debug, Folder, Force, Json, Place, ScenarioOption, Seed, Table
 
 app = typer.Typer()
 EPISODES = """\b
@@ -29,7 +30,6 @@ Examples:
   wellheld capture tip_effect --json         one number
   wellheld capture --out capture.csv         the whole specification as a table
 """
-Out = Annotated[Path | None, typer.Option(help="Folder for the tables.", show_default="named by the command")]
 
 
 @app.command(epilog=EPISODES)
@@ -39,7 +39,7 @@ def episodes(
     children: Children = None,
     scenario: ScenarioOption = "today",
     years: Annotated[int, typer.Option(help="Years from birth that are watched, 1 to 18.")] = 18,
-    out: Out = None,
+    out: Folder = None,
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -49,25 +49,22 @@ def episodes(
     Referrals, children in need, protection plans, looked-after episodes, school settings; all sum to the run's ledger.
     Not for predicting or for decisions about any individual child.
     """
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     check_whole("--years", years, 1, 18, "18 is the default")
-    from simulation.inputs import load_tables
+    asked = ask(place, scenario, seed, region=True, children=children)
+    from experiments.report import check_out, default_name
 
-    tables = load_tables()
-    place, count = chosen_place(tables, place)
-    check_children(children, count)
-    from experiments.report import as_json_rows, check_out
+    folder = check_out(out, default_name(f"episodes-{asked.place}", asked.scenario, "today"), force)
+    from experiments import churn, statutory
+    from experiments.screen import settings
 
-    folder = check_out(out, f"episodes-{place}", force)
-    from experiments import statutory
-
-    found = statutory.returns(tables, place, seed, scenario, children, years)
+    found = statutory.returns(asked.tables, asked.place, seed, asked.scenario, children, years)
     facts: dict[str, object] = {
-        "place": place,
+        "place": asked.place,
         "settings": {"seed": seed, "children": children, "scenario": scenario, "years": years},
     }
     statutory.write_tables(found, facts, folder, force)
-    typer.echo(as_json_rows(found["churn"]) if as_json else statutory.shown(found["churn"]))
+    said = f"{settings(asked.place, children, seed, asked.scenario.name)}, {years} years from birth"
+    tell(churn.screen(found["churn"], said), found["churn"], as_json)
     typer.echo(f"Tables in {folder}", err=True)
 
 
@@ -86,23 +83,19 @@ def effectiveness(
 
     Need is equal in load and age. Authorities are simulated: they are not ranked, nor is any real service.
     """
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place, count = chosen_place(tables, place)
-    check_children(children, count)
+    asked = ask(place, scenario, seed, region=True, children=children)
+    from experiments import effectiveness as compared
     from experiments import report, statutory
-    from experiments.effectiveness import effectiveness as compare
+    from experiments.screen import settings
 
     if out is not None:
-        report.check_out(out, place, force)
-    found = compare(tables, place, seed, scenario, children)
+        report.check_out(out, asked.place, force)
+    found = compared.effectiveness(asked.tables, asked.place, seed, asked.scenario, children)
     if out is not None:
-        facts: dict[str, object] = {"place": place, "settings": {"seed": seed, "children": children}}
+        facts: dict[str, object] = {"place": asked.place, "settings": {"seed": seed, "children": children}}
         statutory.write_tables(found, facts | {"scenario": scenario}, out, force)
     shown = found["authorities" if "authorities" in found else "services"]
-    typer.echo(report.as_json_rows(shown) if as_json else statutory.shown(shown))
+    tell(compared.screen(shown, settings(asked.place, children, seed, asked.scenario.name)), shown, as_json)
     if out is not None:
         typer.echo(f"Tables in {out}", err=True)
 
@@ -113,7 +106,7 @@ def capture(
         str | None, typer.Argument(metavar="[NAME]", help="An assumption or a number, or a beginning.")
     ] = None,
     place: Annotated[str, typer.Option(help="Whose cases a year: sandwell, or region.")] = "sandwell",
-    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the whole table there.")] = None,
+    out: Table = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -122,22 +115,8 @@ def capture(
     Settled: the 95% interval is a quarter of today's. Records are taken as independent; children of one school or
     worker are not, and m of them with correlation r take 1 + (m - 1) r times as many.
     """
-    from simulation.inputs import load_tables
+    asked = ask(place, region=True, out=out)
+    from experiments import capture as specification
 
-    tables = load_tables()
-    place, _ = chosen_place(tables, place)
-    from experiments.capture import capture as specify
-    from experiments.published.files import check_file, write_file
-
-    check_file(out)
-    table = specify(tables, place, name)
-    from experiments.report import as_json_rows, csv_bytes
-    from experiments.statutory import shown
-
-    brief = ["assumption", "number", "numbers_replaced", "unit_of_record", "estimator", "records_needed", "years"]
-    typer.echo(
-        as_json_rows(table) if as_json else shown(table if name is not None and len(table) == 1 else table[brief])
-    )
-    if out is not None:
-        write_file(csv_bytes(table), out)
-        typer.echo(f"Table in {out}", err=True)
+    table = specification.capture(asked.tables, asked.place, name)
+    tell(specification.screen(table, asked.place), table, as_json, out)

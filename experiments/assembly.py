@@ -14,7 +14,7 @@ from experiments.poverty import reached
 from experiments.provenance import settings
 from experiments.quantities import HOUSING, PAYERS, QUANTITIES, Quantity
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
-from experiments.returns import discounted, money_by_year, named, value_for_money, without_cost
+from experiments.returns import discounted, money_by_year, named, transfers, value_for_money, without_cost
 from experiments.services import services_table
 from simulation.build import PRICE_YEAR, service_names
 from simulation.outcomes import GROUPS
@@ -112,7 +112,8 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> p
     """Tabulate the most that could be spent on the improvement without loss, a child-year of 0-17, by payer.
 
     A payer breaks even on the public service cost that it is spared (cashable, and capacity released); society
-    on all of that and on lost GDP, both discounted at the costs' rates.
+    on all of that and on lost GDP, both discounted at the costs' rates. Society has none on cash alone: what only
+    changes hands is not spent.
 
     Parameters
     ----------
@@ -132,10 +133,13 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> p
     rows["all payers"] = spared("service_cost_discounted")
     rows["all payers: cashable"] = np.sum([rows[f"{payer}: cashable"] for payer in payers], axis=0)
     rows["all payers: capacity released"] = np.sum([rows[f"{payer}: capacity released"] for payer in payers], axis=0)
-    rows["society, with lost GDP"] = spared("service_cost_discounted") + spared("lost_gdp_discounted")
+    society = spared("service_cost_discounted") + spared("lost_gdp_discounted")
+    handed = transfers(plan)
+    if not handed or plan.scenario.services or any(lever.name not in handed for lever in plan.scenario.levers):
+        rows["society, with lost GDP"] = society
     if named(plan) and not without_cost(plan):
         rows["cost of the named interventions"] = programme / today["child_years_discounted"]
-    rows |= poverty_rows(plan, today["child_years_discounted"], rows["society, with lost GDP"])
+    rows |= poverty_rows(plan, today["child_years_discounted"], society)
     parts = [
         summary_rows(
             np.stack([each[..., number] for each in rows.values()], axis=-1),

@@ -53,7 +53,7 @@ class Task(NamedTuple):
     sums: list[dict[str, Any]]  # per chance seed: scenario -> name -> (places,)
     groups: list[dict[str, Any]]
     flows: list[dict[str, Any]]
-    accounts: list[dict[str, Any]]  # per chance seed: scenario -> (places, 18, payers, 3)
+    accounts: list[dict[str, Any]]  # per chance seed: scenario -> (places, 18, payers, 4)
     split: dict[str, Any]
     agencies: list[dict[str, Any]]
 

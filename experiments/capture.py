@@ -5,13 +5,17 @@ error is then W / (8 x 1.96), with W the width of today's interval, on the scale
 """
 
 import math
+from collections.abc import Hashable, Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pandas as pd
 from scipy import stats
 
 from agents.names import ADULT
 from experiments.journal import places_of
+from experiments.rounding import MISSING
+from experiments.screen import NOT_FOR_INDIVIDUALS, sectioned, wrapped
 from simulation.errors import InputError
 from simulation.inputs import Number, Tables
 from simulation.rows import CaptureRow
@@ -35,6 +39,11 @@ NO_INTERVAL = "no interval stands today: what is recorded gives the number itsel
 """Why nothing is counted for the numbers without an interval in a row whose others have one."""
 UNSPECIFIED = "not specified"
 """Where numbers stand for which the table says nothing yet."""
+READ = (
+    "Replaces: how many numbers the record would replace. '-': no sample settles it. Records are taken as independent: "
+    "m of one school or worker, correlated by r, take 1 + (m - 1) r times as many. `wellheld capture NAME` tells one "
+    "in full: fields to record, formula and source of cases."
+)
 
 
 def standard_error(low: float, high: float, estimator: str) -> float:
@@ -186,3 +195,46 @@ def capture(tables: Tables, place: str = "sandwell", name: str | None = None) ->
             raise InputError(f"no assumption or number begins with '{name}'; `wellheld capture` lists all")
         table = table[kept].reset_index(drop=True)
     return table
+
+
+def screen(table: pd.DataFrame, place: str) -> str:
+    """Write what to record: a line for each number under its assumption, or one row in full."""
+    lines = wrapped(
+        f"What to record to replace each assumption: {place.replace('_', ' ')}, today's numbers. Records that make "
+        "today's 95% interval a quarter as wide, and the years of this place's own cases that they take."
+    )
+    body = in_full(table.to_dict("records")[0]) if len(table) == 1 else listed(table)
+    return "\n".join([*lines, "", *body, "", *wrapped(READ), *wrapped(NOT_FOR_INDIVIDUALS)]) + "\n"
+
+
+def in_full(row: Mapping[Hashable, Any]) -> list[str]:
+    """Write every cell of one row that says something, a line each."""
+    return [
+        line
+        for name, value in row.items()
+        if value == value and value != ""
+        for line in wrapped(f"{str(name).replace('_', ' ')}: {cell(value)}", "  ")
+    ]
+
+
+def listed(table: pd.DataFrame) -> list[str]:
+    """Tabulate the numbers, each assumption's under its name and the unit of what is recorded."""
+    rows = [("", ["", "replaces", "estimator", "records", "years"])]
+    for row in table.to_dict("records"):
+        unit = row["unit_of_record"]
+        settled = row["records_needed"] == row["records_needed"]
+        cells = [
+            f" {row['number'] or 'those without an interval'}",
+            cell(row["numbers_replaced"]),
+            row["estimator"] if settled else MISSING,
+            *(cell(row[name]) for name in ("records_needed", "years")),
+        ]
+        rows.append((f"{row['assumption']}: {unit}" if unit == unit else str(row["assumption"]), cells))
+    return sectioned(rows)
+
+
+def cell(value: object) -> str:
+    """Write a number short, and words as they are."""
+    if not isinstance(value, int | float):
+        return str(value)
+    return MISSING if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

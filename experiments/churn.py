@@ -5,6 +5,8 @@ import pandas as pd
 
 from agents.names import ADULT, DAYS
 from experiments.funnel import wilson_interval
+from experiments.rounding import text
+from experiments.screen import NOT_FOR_INDIVIDUALS, sectioned, wrapped
 from experiments.stays import LENGTHS
 from simulation.inputs import Tables
 
@@ -16,6 +18,12 @@ PUBLISHED = {
     "plan lasted 2 years or more": "plan_ending_2_years_or_more",
 }
 """Indicators that publish a measure of churn."""
+LONGEST = 40
+"""Most letters of a service's name on the screen."""
+READ = (
+    "Interval: Wilson's, of chance in this cohort alone. England: the published share, where there is one. Who turns "
+    "18 or dies too soon to be seen come back is left out. All tables are in the folder."
+)
 
 
 def back_within(rows: pd.DataFrame, again: pd.DataFrame, days: int) -> tuple[int, int]:
@@ -123,3 +131,16 @@ def durations(found: Found) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def screen(table: pd.DataFrame, settings: str) -> str:
+    """Write what comes back, each measure by service, in per cent with Wilson's interval."""
+    lines = wrapped(f"What comes back, and what steps down, in a cohort's episodes: {settings}.")
+    rows = [("", ["", "count", "of", "%", "95%", "interval", "England"])]
+    for row in table.to_dict("records"):
+        shares = (text(100 * row[name], 1) for name in ("share", "low_95", "high_95", "data_england"))
+        name = row["service"][:LONGEST].replace("_", " ")
+        section = f"{row['measure'][0].upper()}{row['measure'][1:]}"
+        rows.append((section, [f" {name}", f"{row['count']:,}", f"{row['total']:,}", *shares]))
+    lines += ["", *sectioned(rows), "", *wrapped(READ), *wrapped(NOT_FOR_INDIVIDUALS)]
+    return "\n".join(lines) + "\n"

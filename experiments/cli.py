@@ -13,23 +13,25 @@ import typer
 
 from experiments import boundary
 from experiments.analysis import app as analysis
-from experiments.limits import LARGEST_SEED, check_children, check_fraction, check_whole, cores
+from experiments.commands import ask
+from experiments.limits import check_fraction, check_whole, cores
 from experiments.localities_cli import INEQUALITY_EXAMPLES, LOCALITIES_EXAMPLES, inequality, localities
 from experiments.options import (
     Children,
     Debug,
+    Draws,
+    Folder,
     Force,
+    Jobs,
     Json,
     Place,
+    Quiet,
     ScenarioOption,
     Seed,
-    chosen_place,
     complete_place,
-    known_place,
     places,
 )
 from experiments.published.cli import app as published_models
-from experiments.published.cli import finish
 from experiments.study.cli import app as experiment
 from experiments.systems import app as systems
 from simulation.errors import InputError, shown
@@ -133,13 +135,13 @@ def run(
     share: Annotated[
         float | None, typer.Option(help="Share of the residents who are simulated.", show_default="1")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    jobs: Jobs = None,
     scenario: ScenarioOption = "improved",
     engine: Annotated[Engine, typer.Option(help="compiled is fast; mesa is for reading.")] = Engine.compiled,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the run")] = None,
+    out: Folder = None,
     force: Force = False,
     as_json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Simulate a place today and under a scenario; print one screen and write a results folder.
@@ -151,16 +153,8 @@ def run(
     if draws is None:
         draws = 20 if resident else 16 if place.casefold() == "region" else 64
     check_whole("--draws", draws, 1, 1_000_000, "64 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place, count = chosen_place(tables, place)
-    check_children(children, count)
-    from experiments.questions import find_scenario
-
-    chosen = find_scenario(scenario, tables)
+    asked = ask(place, scenario, seed, region=True, children=children, jobs=jobs)
+    place, chosen = asked.place, asked.scenario
     if chosen.name in ("today", "difference"):
         raise InputError(
             f"--scenario {shown(chosen.name)}: a run already sets its scenario against today; "
@@ -168,7 +162,8 @@ def run(
         )
     from experiments import report
 
-    folder = report.check_out(out, place, force)
+    name = f"{place}-residents" if resident else place
+    folder = report.check_out(out, report.default_name(name, chosen, "improved"), force)
     from experiments import base_case
     from experiments.progress import progress_on_stderr
 
@@ -218,6 +213,11 @@ def refuse_options_of_the_other_population(
     resident: bool, children: int | None, years: int | None, share: float | None
 ) -> None:
     """Refuse an option that means nothing for the population that is run."""
+    if children is not None and share is not None:
+        raise InputError(
+            f"--children {children} and --share {share:g} do not go together: --children is the size of a cohort, "
+            "--share the share of residents who are simulated; keep the one of your --population"
+        )
     given = {"--children": children} if resident else {"--years": years, "--share": share}
     for option, value in given.items():
         if value is not None:
@@ -246,95 +246,36 @@ def timeline(
 
     Not for predicting or for decisions about any individual child.
     """
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
     given = {"child": child, "family": family, "neighbourhood": neighbourhood}
     asked = [(group, number) for group, number in given.items() if number is not None]
     if len(asked) != 1:
         raise InputError(
             f"timeline: {len(asked)} of CHILD_ID, --family and --neighbourhood are given; give one of them"
         )
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place = known_place(place, tuple(places(tables)))
-    check_children(children, 1)
+    tables, place, _, chosen = ask(place, scenario, seed, children=children)
     total = children or places(tables)[place]
     check_whole("CHILD_ID", child, 0, total - 1, f"{place} has {total:,} children in this run")
-    from experiments.questions import find_scenario
-
-    chosen = find_scenario(scenario, tables)
     if out is not None:
         from experiments.report import check_out
 
         check_out(out, place, force)
+    from experiments.screen import folded
+
     if child is not None:
         from experiments.timeline import words
 
         for line in words(child, place, seed, chosen, total):
-            typer.echo(line)
+            typer.echo(folded(line, 18))
     if child is None or out is not None:
-        from experiments.lives import lives, told_lines, write
+        from experiments.lives import APART, lives, told_lines, write
 
         told = lives(tables, place, *asked[0], seed, chosen, children)
         for line in told_lines(told) if child is None else ():
-            typer.echo(line)
+            typer.echo(folded(line, 20))
+        if family is not None and not chosen.switches.families:
+            typer.echo(folded(APART, 0))
         if out is not None:
             typer.echo(f"Table and picture in {write(told, out, force)}", err=True)
-
-
-@app.command()
-def agencies(
-    place: Annotated[str, typer.Argument(metavar="PLACE", help="An authority.", autocompletion=complete_place)],
-    seed: Seed = 1,
-    children: Children = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Count the agencies in touch with a person in a year, by age and ACE count, under today's services."""
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    from simulation.inputs import load_tables
-
-    place = known_place(place, tuple(places(load_tables())))
-    check_children(children, 1)
-    from experiments import agencies as overlap
-
-    table = overlap.agencies(place, seed, children)
-    typer.echo(str(table.to_json(orient="records", indent=2)) if as_json else overlap.screen(place, table))
-
-
-@app.command()
-def units(
-    place: Annotated[
-        str, typer.Argument(metavar="[PLACE]", help="An authority.", autocompletion=complete_place)
-    ] = "sandwell",
-    scenario: ScenarioOption = "today",
-    years: Annotated[int, typer.Option(help="Years of all residents, 1 to 35.")] = 3,
-    seed: Seed = 1,
-    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the place")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace results already there.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say where the results are.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Compare units of a service, such as schools: how often each holds children of equal need, within chance.
-
-    Units are the scenario's [[unit]] rows; without any, schools generated as an example, none of which exists.
-    """
-    check_whole("--years", years, 1, 35, "3 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place = known_place(place, tuple(places(tables)))
-    from experiments.questions import find_scenario
-    from experiments.report import check_out
-    from experiments.units import units_folder
-
-    chosen = find_scenario(scenario, tables)
-    folder = check_out(out, f"{place}-units", force)
-    command = f"wellheld units {place} --scenario {scenario} --years {years} --seed {seed}"
-    finish(units_folder(chosen, tables, place, years, seed, jobs or cores(), command), folder, force, quiet)
 
 
 @app.command()
@@ -353,41 +294,39 @@ def parameters(
 
 @app.command()
 def interventions(
+    context: typer.Context,
     names: Annotated[
         str | None,
         typer.Option("--run", metavar="NAME[,NAME]", help="Run these together against today's services."),
     ] = None,
     place: Annotated[str, typer.Option(help="An authority, or region.", autocompletion=complete_place)] = "sandwell",
     coverage: Annotated[float, typer.Option(help="Share reached of those whom each is for, 0 to 1.")] = 1.0,
-    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 1 or more.")] = 16,
+    draws: Draws = 16,
     seed: Seed = 1,
     children: Children = None,
-    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    jobs: Jobs = None,
     as_json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """List the interventions; with --run, what some of them together bring and cost, by payer and year."""
-    from experiments import interventions as answers
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
     if names is None:
-        typer.echo(answers.listing(tables, as_json), nl=False)
-        return
+        refuse_options_of_a_run(context)
     check_whole("--draws", draws, 1, 1_000_000, "16 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
     check_fraction("--coverage", coverage, 0, 1, "it is a share of those whom the intervention is for")
-    place = known_place(place, (*places(tables), "region"))
-    check_children(children, len(places(tables)) if place == "region" else 1)
-    chosen = answers.scenario(tables, names, coverage)
+    asked = ask(place, seed=seed, region=True, children=children, jobs=jobs)
+    from experiments import interventions as answers
+
+    if names is None:
+        typer.echo(answers.listing(asked.tables, as_json), nl=False)
+        return
+    chosen = answers.scenario(asked.tables, names, coverage)
     from experiments import base_case
     from experiments.progress import progress_on_stderr
 
-    with progress_on_stderr(f"Simulating {place}", hidden=quiet or as_json) as progress:
+    with progress_on_stderr(f"Simulating {asked.place}", hidden=quiet or as_json) as progress:
         results = base_case.run(
-            place,
+            asked.place,
             draws=draws,
             seed=seed,
             children=children,
@@ -396,6 +335,17 @@ def interventions(
             progress=progress,
         )
     typer.echo(answers.answer_json(results) if as_json else answers.screen(results), nl=False)
+
+
+def refuse_options_of_a_run(context: typer.Context) -> None:
+    """Refuse, where interventions are only listed, an option that says how they would be run."""
+    for name in ("place", "coverage", "draws", "seed", "children", "jobs"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise InputError(
+                f"--{name} {context.params[name]} goes with --run, without which interventions are only listed; add "
+                "--run NAME, or remove it"
+            )
 
 
 @app.command()

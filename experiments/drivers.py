@@ -7,11 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from experiments.interventions import not_alone
 from experiments.plan import Plan
 from experiments.results import DIFFERENCE, TODAY
-from experiments.returns import named, without_cost
+from experiments.returns import named, transfers, without_cost
+from simulation.economics import transfer_share
 
 KEY_QUANTITIES = ("lost_gdp_discounted", "service_cost_discounted")
+ENOUGH_DRAWS = 32
+"""Draws below which bands are said to be rough."""
 ONLY_WITH = {"exploitation_spillover": "spillover", "moves_from_adjoining": "moves_between"}
 """Numbers that only a switch brings into a run."""
 
@@ -129,14 +133,22 @@ def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFram
     return tuple(said)
 
 
+def few_draws(draws: int, what: str) -> tuple[str, ...]:
+    """Warn that so few draws leave bands rough; nothing where there are enough."""
+    if draws >= ENOUGH_DRAWS:
+        return ()
+    return (f"Only {draws} draw{'s' * (draws > 1)}: {what} are rough; 64 or more are advised.",)
+
+
 def warnings(plan: Plan) -> tuple[str, ...]:
     """Say what to know before these figures are used."""
-    said = []
-    if plan.draws < 32:
-        said.append(
-            f"Only {plan.draws} draw{'s' * (plan.draws > 1)}: bands and shares of variance are rough; "
-            "64 or more are advised."
-        )
+    said = not_alone(plan.tables, named(plan))
+    said += [
+        f"{plan.values(0, 0)[transfer_share(name)]:.0%} of what {name} costs only changes hands: society counts the "
+        "rest alone, and has no return per pound and no break-even of it."
+        for name in transfers(plan)
+    ]
+    said += few_draws(plan.draws, "bands and shares of variance")
     recalled = sum(plan.tables.numbers[name].status == "recalled" for name in plan.names)
     said.append(
         f"{recalled} of the {len(plan.names)} uncertain numbers are recalled from the literature or assumed, not read "

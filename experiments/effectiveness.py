@@ -13,6 +13,8 @@ from agents.names import ADULT, DAYS, Entry, Outcome, Tier
 from experiments.episodes import outcome_words
 from experiments.funnel import LEVELS, funnel_limits, position, wilson_interval
 from experiments.journal import Told, ask, names_of, places_of, tell
+from experiments.rounding import text
+from experiments.screen import NOT_FOR_INDIVIDUALS, sectioned, wrapped
 from experiments.stays import line_table
 from simulation.build import service_names
 from simulation.inputs import Tables
@@ -23,6 +25,19 @@ LOADS = ((0.0, "none"), (0.01, "up to 1"), (1.01, "up to 2"), (2.01, "up to 4"),
 AGES = ((0, "0-4"), (5, "5-10"), (11, "11-15"), (16, "16-17"))
 LATER = ("need_again", "not_held_again", "in_care", "healed_events")
 """What is seen of a child a year later; healed events are those of the year itself and of the next."""
+MEASURES = {
+    "held": "Held, alone or with support",
+    "need_again": "In need again a year later",
+    "not_held_again": "In need again a year later, and not held",
+    "in_care": "Looked after a year later",
+}
+LONGEST = 40
+"""Most letters of a service's name, with its authority, on the screen."""
+READ = (
+    "Expected: what all services of the same kind (by authority: the same service everywhere) show for children of the "
+    "same age and load. Limits are exact binomial: chance alone puts one in twenty outside those of 95% and one in "
+    "five hundred outside those of 99.8%. Services and authorities are simulated: no real one is ranked."
+)
 
 
 def needs(tables: Tables, told: Told) -> pd.DataFrame:
@@ -151,7 +166,25 @@ def effectiveness(
     strata, services, and authorities where there are several
     """
     places = places_of(tables, place)
-    told = tell(ask(tables, places, seed, scenario, children))
-    rows = needs(tables, told)
+    asked = ask(tables, places, seed, scenario, children)
+    rows = needs(asked.tables, tell(asked))
     found = {"services": compared(rows, "service"), "strata": strata(rows)}
     return found | ({"authorities": compared(rows, "authority")} if len(places) > 1 else {})
+
+
+def screen(table: pd.DataFrame, settings: str) -> str:
+    """Write each measure's shares beside what is expected and the funnel limits, in per cent."""
+    lines = wrapped(
+        f"How often services hold children of equal need (in load and age), and what comes a year later: {settings}."
+    )
+    ends = [f"{100 * level:g}" for level in LEVELS]
+    rows = [("", ["", "children", "%", "expected", *(f"{end}% limits" for end in ends), ""])]
+    for row in table.to_dict("records"):
+        name = f"{row['service']}, {row['authority']}" if "authority" in row else str(row["service"])
+        limits = [f"{text(100 * row[f'low_{end}'], 1)}:{text(100 * row[f'high_{end}'], 1)}" for end in ends]
+        outside = "" if row["position"] == "within" else row["position"]
+        shares = (text(100 * row[column], 1) for column in ("share", "expected"))
+        cells = [f" {name.replace('_', ' ')[:LONGEST]}", f"{row['total']:,}", *shares, *limits, outside]
+        rows.append((MEASURES[row["measure"]], cells))
+    lines += ["", *sectioned(rows), "", *wrapped(READ), *wrapped(NOT_FOR_INDIVIDUALS)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -13,7 +13,7 @@ from agents.child import NEVER
 from agents.names import ADULT, NONE
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.figures import BLUE, VERMILION, look
-from experiments.screen import NOT_FOR_INDIVIDUALS
+from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.build import service_names
 from simulation.cohort import reference
 from simulation.context import Surroundings
@@ -31,6 +31,8 @@ LADDERS = {
 }
 """Where a child can be, from the bottom up, on each of two ladders."""
 AWAY = "aged 18, died or moved out"
+WHERE = {AWAY: "away", "alternative or special": "alternative", "school or at home": "school, home"}
+"""Short words for the heads of columns."""
 
 
 def typical_year(
@@ -106,6 +108,22 @@ def add_moves(counts: dict[str, Any], where: dict[str, Any], before: Any, after:
         steps = where[name]
         to = np.where(gone, len(LADDERS[name]), steps[then[column]])
         np.add.at(counts[name], (steps[young[column]], to), 1)
+
+
+def screen(table: pd.DataFrame, place: str, scenario: str, seed: int, share: float) -> str:
+    """Write the children who are elsewhere at a year's end, step by step, and those who stay."""
+    lines = wrapped(
+        f"Moves between services in a typical year: {place.replace('_', ' ')}, residents aged 0-17, mean of {YEARS} "
+        f"years after the burn-in, {100 * share:g}% of them simulated, scenario {scenario}, seed {seed}. Children a "
+        "year; on 1 April, and where they are on the next 31 March."
+    )
+    for name, steps in LADDERS.items():
+        moves = table[table["ladder"] == name].set_index(["from", "to"])["children"].to_dict()
+        cells = [[f"{name.capitalize()}, from", *(WHERE.get(to, to) for to in (*steps, AWAY))]]
+        cells += [[f" {step}", *(f"{moves[step, to]:,.0f}" for to in (*steps, AWAY))] for step in steps]
+        lines += ["", *align(cells)]
+    note = "Away: aged 18, died or moved out. Central numbers, one run. The change of school phase is no move."
+    return "\n".join([*lines, "", *wrapped(note), *wrapped(NOT_FOR_INDIVIDUALS)]) + "\n"
 
 
 def figure(table: pd.DataFrame, place: str) -> Figure:

@@ -139,14 +139,14 @@ def generations(
     return shares(found)
 
 
-def screen(table: pd.DataFrame, place: str, scenario: str) -> str:
+def screen(table: pd.DataFrame, settings: str, scenario: str) -> str:
     """Write the table of two generations, with the share that comes by way of the parents."""
     lines = wrapped(
-        f"Two generations, {place.replace('_', ' ')}: the children of one year's births. Their mothers' ACEs set the "
+        f"Two generations: {settings}. The children of one year's births. Their mothers' ACEs set the "
         f"family's frailty, and their mothers' adult adversities raise hazards at home. Today against {scenario}; "
         "bands are over draws of the numbers and chance."
     )
-    head = ["", "today", scenario[:10], "benefit", "95%", "band", "by parents", "of burden, by parents"]
+    head = ["", "today", scenario[:10], "benefit", "95%", "band", "by parents", "of burden"]
     cells = [head]
     for _, here in table.groupby("quantity", sort=False):
         row = here.set_index("row")
@@ -164,4 +164,9 @@ def screen(table: pd.DataFrame, place: str, scenario: str) -> str:
                 f"{100 * burden:.0f}%" if np.isfinite(burden) else "-",
             ]
         )
-    return "\n".join([*lines, "", *align(cells), "", NOT_FOR_INDIVIDUALS]) + "\n"
+    note = (
+        "By parents: the part of the benefit that comes by way of parents, whose own lives the scenario changed; of "
+        "burden: the part of today's level that comes by way of them. Both rest on parental_causal_share and "
+        "parental_year_ratio, which are assumed."
+    )
+    return "\n".join([*lines, "", *align(cells), "", *wrapped(note), NOT_FOR_INDIVIDUALS]) + "\n"

@@ -8,7 +8,7 @@ from experiments import rounding
 from experiments.catalogue import plain
 from experiments.report import json_value
 from experiments.results import Results
-from experiments.screen import NOT_FOR_INDIVIDUALS, align, heading, wrapped
+from experiments.screen import NOT_FOR_INDIVIDUALS, align, folded, heading, wrapped
 from simulation.effects import null_of, unit_of
 from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Tables
@@ -51,6 +51,29 @@ def effect_words(row: Any) -> str:
     return f"{row.acts_on} {plain(row.value)}{ends} {unit_of(row.acts_on)}"
 
 
+def cost_words(row: Any) -> str:
+    """Write what reaching a child costs, who pays, and what part of it only changes hands."""
+    cost = "unknown" if row.cost is None else f"GBP {plain(row.cost)} ({row.price_year})"
+    handed = f"; {row.transfer_share:.0%} of it a transfer" if row.transfer_share else ""
+    return f"{cost} a child reached{' a year' if row.renewed else ''}, paid by {row.payer}{handed}"
+
+
+def beside_words(row: Any, rows: Sequence[Any]) -> str:
+    """Write the intervention beside which another is to be read: its effect, and on what that rests."""
+    other = next(each for each in rows if each.intervention == row.beside)
+    return f"{other.intervention} ({other.title}): {effect_words(other)}, {other.source}"
+
+
+def not_alone(tables: Tables, names: Sequence[str]) -> list[str]:
+    """Say beside which other result of the same kind each of these interventions is to be read."""
+    rows = tables.rows["interventions"]
+    return [
+        f"Do not read {row.intervention}, {effect_words(row)}, without {beside_words(row, rows)}."
+        for row in rows
+        if row.beside and row.intervention in names
+    ]
+
+
 def listing(tables: Tables, as_json: bool) -> str:
     """Write every intervention of the table: for whom, effect, fade, cost, grade and source."""
     rows = tables.rows["interventions"]
@@ -58,16 +81,19 @@ def listing(tables: Tables, as_json: bool) -> str:
         return json.dumps([facts(row) for row in rows], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     lines = []
     for row in rows:
-        cost = "unknown" if row.cost is None else f"GBP {plain(row.cost)} ({row.price_year})"
         lines += [
             f"{row.intervention}: {row.title}",
             f"  for     {reach_words(row)}",
             f"  effect  {effect_words(row)}; full for {row.full_years} years, then {row.fade:.0%} lost a year",
-            f"  cost    {cost} a child reached{' a year' if row.renewed else ''}, paid by {row.payer}",
+            f"  cost    {cost_words(row)}",
             f"  from    {row.source} ({row.grade}, {row.status})",
+            *([f"  beside  {beside_words(row, rows)}"] if row.beside else []),
             "",
         ]
-    return "\n".join(lines) + "A value of no effect: 1 for ratios, 0 otherwise. Costs and fades are assumptions.\n"
+    return (
+        "\n".join(folded(line, 10) for line in lines)
+        + f"A value of no effect: 1 for ratios, 0 otherwise. Costs and fades are assumptions.\n{NOT_FOR_INDIVIDUALS}\n"
+    )
 
 
 def scenario(tables: Tables, names: str, coverage: float) -> Scenario:
@@ -101,7 +127,8 @@ def answer_json(results: Results) -> str:
         name: [{str(k): json_value(v) for k, v in row.items()} for row in results.tables[name].to_dict("records")]
         for name in ("value_for_money", "money_by_year")
     }
-    said = {"place": results.place, "settings": results.settings, **tables, "not_for": NOT_FOR_INDIVIDUALS}
+    said = {"place": results.place, "settings": results.settings, **tables, "warnings": list(results.warnings)}
+    said["not_for"] = NOT_FOR_INDIVIDUALS
     return json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

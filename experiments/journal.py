@@ -17,6 +17,7 @@ from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context
 from simulation.draws import seed_key
 from simulation.errors import ResourceError
+from simulation.extension import with_services
 from simulation.inputs import Tables
 from simulation.ledger import LINES, Ledger, empty_ledger, view_ledger
 from simulation.population import cohort
@@ -49,8 +50,12 @@ class Question(NamedTuple):
 
 
 def ask(tables: Tables, places: list[str], seed: int, scenario: Scenario | str, children: int | None) -> Question:
-    """Draw the cohort of some places under a scenario's central numbers, and run its reference."""
+    """Draw the cohort of some places under a scenario's central numbers, and run its reference.
+
+    The question's tables are those given and the services that the scenario adds.
+    """
     chosen = find_scenario(scenario, tables)
+    tables = with_services(tables, chosen)
     values, key = {**tables.values(), **chosen.numbers}, seed_key(seed)
     world = reference(tables, values, chosen.switches, key, REFERENCE_CHILDREN)
     drawn = cohort(tables, values, places, children, key, chosen.switches)

@@ -20,6 +20,21 @@ def check_fraction(option: str, value: float | None, low: float, high: float, re
         raise InputError(f"{option} {shown(value)} is outside {low:g} to {high:g}; {remedy}")
 
 
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is none."""
+    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+
+
+def check_jobs(jobs: int | None) -> None:
+    """Refuse a number of cores that is none."""
+    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+
+
+def check_share(share: float | None, option: str = "--share") -> None:
+    """Refuse a share of residents from which nothing could be told, or that is none."""
+    check_fraction(option, share, 0.01, 1, "1 simulates every resident")
+
+
 def check_children(children: int | None, count_of_places: int) -> None:
     """Refuse a number of children that is no number of children or does not fit in memory."""
     if children is None:

@@ -22,6 +22,10 @@ from simulation.scenario import Scenario
 
 ANSWERED = (Entry.CHILDHOOD_ADVERSITY, Entry.RECORDED_EVENT, Entry.OUTCOME)
 """What services answer in the year in which it happens, by holding the child or not."""
+APART = (
+    "Twins live apart in this run: what befalls home is drawn for each child. Switch families (in a scenario: "
+    "[switches], families = true) lets siblings share it."
+)
 NO_NEED = "no need shows: no service is called upon"
 
 
@@ -69,7 +73,7 @@ def lives(
     title = (
         f"{group.capitalize()} {number} of {place.replace('_', ' ').capitalize()}{count if group != 'child' else ''}"
     )
-    return Lives(title, events(tables, told), service_stays(told, moves_of(line_table(told))), told)
+    return Lives(title, events(asked.tables, told), service_stays(told, moves_of(line_table(told))), told)
 
 
 def events(tables: Tables, told: Told) -> pd.DataFrame:

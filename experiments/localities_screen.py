@@ -34,13 +34,20 @@ def inequality_screen(found: Inequality) -> str:
     )
     for outcome, (title, _) in OUTCOMES.items():
         here = found.table[found.table["outcome"] == outcome]
-        lines += ["", f"{title[0].upper()}{title[1:]}: {here['place_mean'].iloc[0]:.2f} in all children"]
+        level = float(here["place_mean"].iloc[0])
+        places = 2 if level < 5 else 1
+        lines += ["", f"{title[0].upper()}{title[1:]}: {level:.{places}f} in all children"]
         table = [["", "share", "own", *PARTS]]
         for group in GROUPS:
             own = here[here["group"] == group]
-            parts = [f"{row.mean:+.2f} ({row.low_95:+.2f}:{row.high_95:+.2f})" for row in own.itertuples(index=False)]
+            parts = [
+                f"{row.mean:+.{places}f} ({row.low_95:+.{places}f}:{row.high_95:+.{places}f})"
+                for row in own.itertuples(index=False)
+            ]
             first = own.iloc[0]
-            table.append([group, f"{100 * first['share_of_children']:.0f}%", f"{first['group_mean']:.2f}", *parts])
+            table.append(
+                [group, f"{100 * first['share_of_children']:.0f}%", f"{first['group_mean']:.{places}f}", *parts]
+            )
         lines += align(table)
     lines += ["", *wrapped(READ_GROUPS), *wrapped(TOGETHER if found.together else APART), *wrapped(NOT_FOR_INDIVIDUALS)]
     return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -1,6 +1,7 @@
 """Options and arguments that several commands share."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace results already there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Jobs = Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")]
+Folder = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the command")]
+Table = Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write the whole table there.")]
+Share = Annotated[float, typer.Option(help="Share of the residents who are simulated, up to 1.")]
+Draws = Annotated[int, typer.Option(help="Draws of the uncertain numbers, 1 or more.")]
 
 
 def places(tables: "Tables") -> dict[str, int]:
@@ -31,6 +38,7 @@ Place = Annotated[
     str,
     typer.Argument(metavar="PLACE", help="An authority, such as sandwell, or region.", autocompletion=complete_place),
 ]
+One = Annotated[str, typer.Argument(metavar="[PLACE]", help="An authority.", autocompletion=complete_place)]
 Seed = Annotated[int, typer.Option(help="Same seed, same children, same results: 0 to 2^63-1.")]
 Children = Annotated[int | None, typer.Option(help="Children in each place.", show_default="the place's births a year")]
 ScenarioOption = Annotated[

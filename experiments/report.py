@@ -17,6 +17,7 @@ from experiments.screen import NOT_FOR_INDIVIDUALS, screen
 from experiments.services import services_figure
 from experiments.summary import pages
 from simulation.errors import InputError, ResourceError
+from simulation.scenario import Scenario
 
 __all__ = ["check_out", "contents", "headline_json", "publish", "screen", "write"]
 
@@ -26,8 +27,12 @@ PRODUCT = "wellheld"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads a cell that begins so as a formula
 
 
-def check_out(out: Path | None, place: str, force: bool) -> Path:
+def check_out(out: Path | None, name: str, force: bool) -> Path:
     """Choose the folder of a run's results and refuse one that cannot take them.
+
+    Parameters
+    ----------
+    name : of a folder in `results` where none is given; numbered where it is there already
 
     Raises
     ------
@@ -35,10 +40,10 @@ def check_out(out: Path | None, place: str, force: bool) -> Path:
         If the folder holds something already, is a file, or lies where nothing can be written.
     """
     if out is None:
-        out = RESULTS / place
+        out = RESULTS / name
         number = 2
         while out.exists() or out.is_symlink():
-            out, number = RESULTS / f"{place}-{number}", number + 1
+            out, number = RESULTS / f"{name}-{number}", number + 1
     check_free(out, force)
     parent = out.absolute().parent
     while not parent.exists():
@@ -51,6 +56,11 @@ def check_out(out: Path | None, place: str, force: bool) -> Path:
     except OSError as error:
         raise InputError(f"--out {out}: cannot write in {parent} ({error.strerror}); choose another folder") from error
     return out
+
+
+def default_name(name: str, scenario: Scenario, default: str) -> str:
+    """Name a results folder by what it is about, and by the scenario unless that is the default one."""
+    return name if scenario.name == default else f"{name}-{scenario.name}"
 
 
 def check_free(out: Path, force: bool) -> None:

@@ -10,11 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from experiments import report, rounding
+from experiments.drivers import few_draws
 from experiments.figures import BLUE, VERMILION, look, plain, png
 from experiments.provenance import settings
 from experiments.resident_run import MEASURES, ResidentResults
 from experiments.results import DIFFERENCE, REGION, TODAY
-from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
+from experiments.screen import NOT_FOR_INDIVIDUALS, sectioned, wrapped
 from simulation.residents import BURN_IN
 
 DRAWN = ("cats", "child_in_need", "looked_after", "out_of_school", "unmet_need", "service_cost")
@@ -30,7 +31,7 @@ def screen(results: ResidentResults) -> str:
         f"twin, seed {plan.seed}. {BURN_IN} years of burn-in, then {results.years} years, today's services against: "
         f"{plan.scenario.title or plan.scenario.name}. The year to 31 March {last}; stocks are of that day."
     )
-    rows = [["", TODAY, plan.scenario.name[:10], DIFFERENCE, "mcse", "80%", "band", "95%", "band"]]
+    rows = [("", ["", TODAY, plan.scenario.name[:10], DIFFERENCE, "mcse", "80%", "band", "95%", "band"])]
     here = table[(table["place"] == place) & (table["year"] == last)]
     numbers = here.select_dtypes("number").astype(float).to_dict("records")
     keys = zip(here["scenario"], here["quantity"], strict=True)
@@ -41,12 +42,19 @@ def screen(results: ResidentResults) -> str:
         error = {"mcse": levels[2]["mcse"]} if levels[2]["mcse"] > 0 else {"mcse": levels[0]["mcse"]}
         means = [rounding.cells({**each, **error}, measure.unit)["mean"] for each in levels[:2]]
         bands = [gap[name] for name in ("low_80", "high_80", "low_95", "high_95")]
-        rows.append([f"{measure.title} ({measure.unit})", *means, gap["mean"], gap["mcse"], *bands])
+        unit = f"{measure.unit[0].upper()}{measure.unit[1:]}"
+        rows.append((unit, [f" {measure.title}", *means, gap["mean"], gap["mcse"], *bands]))
     tail = wrapped(
         "Bands are over draws of the numbers and chance together. Assumptions as in a cohort's run: no trial has "
         "measured what Sufficiency or trauma-informed practice do to holding."
     )
-    return "\n".join([*head, "", *align(rows), "", *tail, NOT_FOR_INDIVIDUALS]) + "\n"
+    notes = [line for each in warnings(results) for line in wrapped(f"Warning: {each}", "  ")]
+    return "\n".join([*head, "", *sectioned(rows), "", *tail, *notes, NOT_FOR_INDIVIDUALS]) + "\n"
+
+
+def warnings(results: ResidentResults) -> tuple[str, ...]:
+    """Say what to know before these figures are used."""
+    return few_draws(results.plan.draws, "bands")
 
 
 def the_share(results: ResidentResults) -> str:
@@ -102,6 +110,7 @@ def contents(results: ResidentResults) -> dict[str, bytes]:
         "place": results.plan.place,
         "not_for": NOT_FOR_INDIVIDUALS,
         "settings": said,
+        "warnings": list(warnings(results)),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     files[report.MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -93,8 +93,9 @@ def screen(table: pd.DataFrame, title: str) -> str:
     """Write the services that are rationed, place by place."""
     lines = wrapped(
         f"Needs against resources, {title}: residents, mean of {YEARS} years, places rationed, central numbers, one "
-        "run. Places are what the model holds where nobody is refused: an assumption. Need: who has a service or waits for it at 31 March, or was turned away in the "
-        "year; gap: need less who has it. At the front door (assessment) those turned away were not found in need."
+        "run. Places are what the model holds where nobody is refused: an assumption. Need: who has a service or "
+        "waits for it at 31 March, or was turned away in the year; gap: need less who has it. At the front door "
+        "(assessment) those turned away were not found in need."
     )
     limited = table[table["rationed_by"] != "none"]
     for place, here in limited.groupby("place", sort=False):

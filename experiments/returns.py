@@ -1,7 +1,8 @@
 """Set what interventions cost beside what they spare: net benefit, return per pound, chance of saving, break-even.
 
 Everything is discounted at the costs' rates, from the year of birth. Society counts lost GDP too, and no transfer:
-what one side gives another has. A payer's services count what it is spared; cashable is what would leave its accounts.
+what one side gives another has, so that of cash only its administration is a cost to society, and a pound of it has no
+return there. A payer's services count what it is spared; cashable is what would leave its accounts.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,12 @@ from experiments.bands import bands, summary_rows
 from experiments.plan import Plan
 from experiments.results import REGION
 from simulation.build import PRICE_YEAR
-from simulation.economics import discount_factors, payers
+from simulation.economics import discount_factors, payers, transfer_share
 
 MILLION = 1e6
-TRANSFERS = ("welfare",)
-"""Payers whose cost of an intervention is a transfer."""
+SAVING = "probability of cost-saving"
+WORTH = "probability that benefit exceeds cost"
+"""What is told of society, in whose benefit lost GDP counts too."""
 Sums = dict[str, dict[str, Any]]
 
 
@@ -37,12 +39,19 @@ def without_cost(plan: Plan) -> list[str]:
     ]
 
 
+def transfers(plan: Plan) -> list[str]:
+    """List those of them of whose cost a part only changes hands."""
+    values = plan.values(0, 0)
+    return [name for name in named(plan) if values.get(transfer_share(name), 0.0) > 0.0]
+
+
 def accounts_by_year(plan: Plan, tasks: Sequence[Any]) -> dict[str, Any]:
     """Line up what payers pay in all runs; a region's sum is the last place.
 
     Returns
     -------
-    scenario: (2, draws, 2, places, 18, payers, 3): services, what of them is cashable, interventions [GBP]
+    scenario: (2, draws, 2, places, 18, payers, 4): services, what of them is cashable, interventions, what of those
+    only changes hands [GBP]
     """
     found = {}
     for scenario in ("today", "improved"):
@@ -65,25 +74,27 @@ def factors(plan: Plan) -> Any:
     return years[:, :, None, None]
 
 
-def discounted(plan: Plan, tasks: Sequence[Any]) -> tuple[Any, Any]:
-    """Give what payers are spared, and what interventions cost them, over childhood.
+def discounted(plan: Plan, tasks: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """Give what payers are spared, what interventions cost them, and what of that only changes hands, over childhood.
 
     Returns
     -------
-    (2, draws, 2, places, payers, 2): services and what of them is cashable; and without the last axis, cost [GBP]
+    (2, draws, 2, places, payers, 2): services and what of them is cashable; and without the last axis, cost, and
+    what of it is no cost to society [GBP]
     """
     by_year = accounts_by_year(plan, tasks)
     now = factors(plan)[..., None, None]
     gap = ((by_year["today"] - by_year["improved"]) * now).sum(axis=4)
-    return gap[..., :2], -gap[..., 2]
+    return gap[..., :2], -gap[..., 2], -gap[..., 3]
 
 
 def value_for_money(plan: Plan, sums: Sums, tasks: Sequence[Any]) -> pd.DataFrame:
     """Tabulate benefit, cost, net benefit, return per pound and chance of saving, by who bears them.
 
     Where an intervention's cost is not known the rows of cost are left out, and the break-even spend stands alone.
+    Society has no break-even spend on what only changes hands.
     """
-    spared, cost = discounted(plan, tasks)
+    spared, cost, handed = discounted(plan, tasks)
     lost = sums["today"]["lost_gdp_discounted"] - sums["improved"]["lost_gdp_discounted"]
     names = payers(plan.tables)
     parts = []
@@ -93,15 +104,18 @@ def value_for_money(plan: Plan, sums: Sums, tasks: Sequence[Any]) -> pd.DataFram
             if own[..., k, 0].any() or paid[..., k].any():
                 parts.append(bearer(plan, place, name, own[..., k, :], paid[..., k]))
         whole, total = own.sum(axis=3), paid.sum(axis=3)
-        left, many = total * bool(without_cost(plan)), reached(plan, sums, number)
-        transfers = paid[..., [k for k, name in enumerate(names) if name in TRANSFERS]].sum(axis=3)
+        resources = total - handed[:, :, :, number].sum(axis=3)
+        some, many = bool(without_cost(plan)), reached(plan, sums, number)
+        society = whole[..., 0] + lost[..., number]
         most = {"break-even spend": whole[..., 0], "break-even spend, cashable alone": whole[..., 1]}
         parts += [
             bearer(plan, place, "all payers", whole, total),
-            break_even(place, "all payers", {name: (each - left) / many for name, each in most.items()}),
-            bearer(plan, place, "society", whole, total - transfers, lost[..., number]),
-            break_even(place, "society", {"break-even spend": (whole[..., 0] + lost[..., number] - left) / many}),
+            break_even(place, "all payers", {name: (each - some * total) / many for name, each in most.items()}),
+            bearer(plan, place, "society", whole, resources, lost[..., number]),
         ]
+        if not set(priced(plan)) & set(transfers(plan)):
+            spend = {"break-even spend": (society - some * resources) / many}
+            parts.append(break_even(place, "society", spend))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -131,32 +145,43 @@ def bearer(plan: Plan, place: str, name: str, spared: Any, cost: Any, lost: Any 
     table.insert(3, "unit", f"GBP million, {PRICE_YEAR}")
     if without_cost(plan) or not cost.any():
         return table
-    return pd.concat([table, pd.DataFrame(returns(place, name, benefit, cost))], ignore_index=True)
+    told = [chance_of_gain(place, name, benefit, cost, SAVING if lost is None else WORTH)]
+    if lost is None or not transfers(plan):
+        told.insert(0, per_pound(place, name, benefit, cost))
+    return pd.concat([table, pd.DataFrame(told)], ignore_index=True)
 
 
-def returns(place: str, name: str, benefit: Any, cost: Any) -> list[dict[str, Any]]:
-    """Give the return per pound (mean over mean; bands over runs that cost something) and the chance of saving."""
+def per_pound(place: str, name: str, benefit: Any, cost: Any) -> dict[str, Any]:
+    """Give the return per pound: mean over mean; bands over runs, where all cost something."""
     spent = cost > 0
     each = np.where(spent, benefit / np.where(spent, cost, 1.0), np.nan).reshape(-1, 1)
     ends = bands(each[None, :, None]) if spent.all() else {}
-    saving = summary_rows((benefit > cost)[..., None].astype(float), {"quantity": ["saving"]}).iloc[0]
-    where = {"place": place, "bearer": name}
-    return [
-        {
-            **where,
-            "quantity": "return per pound",
-            "unit": "ratio",
-            "mean": benefit.mean() / cost.mean(),
-            **{key: float(value[0]) for key, value in ends.items() if key != "mean"},
-        },
-        {
-            **where,
-            "quantity": "probability of cost-saving",
-            "unit": "share of runs",
-            "mean": saving["mean"],
-            "mcse": saving["mcse"],
-        },
-    ]
+    return {
+        "place": place,
+        "bearer": name,
+        "quantity": "return per pound",
+        "unit": "ratio",
+        "mean": benefit.mean() / cost.mean(),
+        **{key: float(value[0]) for key, value in ends.items() if key != "mean"},
+    }
+
+
+def chance_of_gain(place: str, name: str, benefit: Any, cost: Any, quantity: str) -> dict[str, Any]:
+    """Give the share of runs in which the benefit exceeds the cost, with its Monte Carlo error."""
+    gain = summary_rows((benefit > cost)[..., None].astype(float), {"quantity": [quantity]}).iloc[0]
+    return {
+        "place": place,
+        "bearer": name,
+        "quantity": quantity,
+        "unit": "share of runs",
+        "mean": gain["mean"],
+        "mcse": gain["mcse"],
+    }
+
+
+def priced(plan: Plan) -> list[str]:
+    """List the interventions whose spend a break-even is about: those of unknown cost, or else all."""
+    return without_cost(plan) or named(plan)
 
 
 def reached(plan: Plan, sums: Sums, number: int) -> Any:
@@ -166,7 +191,7 @@ def reached(plan: Plan, sums: Sums, number: int) -> Any:
     -------
     (2, draws, 2) discounted as costs are, at least 1
     """
-    counts = [sums["improved"][f"reached_{name}"][..., number] for name in without_cost(plan) or named(plan)]
+    counts = [sums["improved"][f"reached_{name}"][..., number] for name in priced(plan)]
     return np.maximum(np.sum(counts, axis=0), 1.0)
 
 
@@ -190,7 +215,7 @@ def money_by_year(plan: Plan, tasks: Sequence[Any]) -> pd.DataFrame:
     95% band; where a cost is not known, cost and what follows from it are missing
     """
     by_year = accounts_by_year(plan, tasks)
-    gap = (by_year["today"] - by_year["improved"]) * np.array([1.0, 1.0, -1.0])
+    gap = (by_year["today"] - by_year["improved"])[..., :3] * np.array([1.0, 1.0, -1.0])
     names = [*payers(plan.tables), "all payers"]
     gap = np.concatenate([gap, gap.sum(axis=5, keepdims=True)], axis=5)
     net = gap[..., 0] - gap[..., 2]

@@ -58,6 +58,11 @@ def wrapped(sentence: str, indent: str = "") -> list[str]:
     return textwrap.wrap(printable, WIDTH, subsequent_indent=indent)
 
 
+def folded(line: str, indent: int) -> str:
+    """Fold a line to the width of the screen as it is, its further lines set in."""
+    return "\n".join(textwrap.wrap(line, WIDTH, subsequent_indent=" " * indent)) or line
+
+
 def align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     """Set cells in columns, the first ones to the left and numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -68,6 +73,23 @@ def align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
         )
         for row in rows
     ]
+
+
+def sectioned(rows: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    """Set cells in columns, the first row of each section under the section's title."""
+    lines: list[str] = []
+    told = {""}
+    for (section, _), line in zip(rows, align([cells for _, cells in rows]), strict=True):
+        lines += [line] if section in told else [*wrapped(section), line]
+        told.add(section)
+    return lines
+
+
+def settings(place: str, children: int | None, seed: int, scenario: str = "") -> str:
+    """Say whose lives a screen tells: the place, how many children, the seed and the scenario."""
+    size = "one year's births" if children is None else f"{children:,} children{' of each' * (place == REGION)}"
+    parts = (place.replace("_", " "), size, f"seed {seed}", f"scenario {scenario}" if scenario else "")
+    return ", ".join(part for part in parts if part)
 
 
 def heading(results: Results) -> list[str]:
@@ -108,11 +130,9 @@ def section_title(quantity: Quantity) -> str:
 def comparison(results: Results, shown: Sequence[Quantity] = SHOWN) -> list[str]:
     """Tabulate today, improved and their paired difference, section by section."""
     here = results.rows(results.place)
-    table = [["", TODAY, results.improved[:10], DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed", "chance"]]
-    sections: dict[int, str] = {}
+    head = ["", TODAY, results.improved[:10], DIFFERENCE, "mcse", "80%", "band", "95%", "band", "assumed", "chance"]
+    table = [("", head)]
     for quantity in shown:
-        if section_title(quantity) not in sections.values():
-            sections[len(table)] = section_title(quantity)
         gap = here.get((DIFFERENCE, quantity.name))
         # The levels are shown as finely as their difference is known.
         error = {"mcse": gap["mcse"]} if gap else {}
@@ -122,11 +142,11 @@ def comparison(results: Results, shown: Sequence[Quantity] = SHOWN) -> list[str]
         ]
         written = rounding.cells(gap, quantity.unit, sign=True)
         bands = (written[name] for name in BANDS)
-        table.append([f" {short_title(quantity)}", *means, written["mean"], written["mcse"], *bands, *shares(gap)])
-    lines: list[str] = []
-    for place, line in enumerate(align(table)):
-        lines += [sections[place], line] if place in sections else [line]
-    return lines
+        row = [f" {short_title(quantity)}", *means, written["mean"], written["mcse"], *bands, *shares(gap)]
+        table.append((section_title(quantity), row))
+    # A run of few draws knows no error and no shares of variance: its long figures take their room.
+    known = any({row[4], *row[-2:]} != {rounding.MISSING} for _, row in table[1:])
+    return sectioned(table if known else [(section, row[:-2]) for section, row in table])
 
 
 def shares(gap: rounding.Row | None) -> tuple[str, str]:
@@ -184,22 +204,17 @@ def adult_life(results: Results) -> list[str]:
     rows: dict[str, dict[str, Any]] = {}
     for row in here.to_dict("records"):
         rows.setdefault(str(row["quantity"]), {})[str(row["scenario"])] = row
-    lines = [["", TODAY, results.improved[:10], DIFFERENCE, "95%", "band", "to adversity"]]
-    sections: dict[int, str] = {}
+    lines = [("", ["", TODAY, results.improved[:10], DIFFERENCE, "95%", "band", "to adversity"])]
     for found in rows.values():
         first = found[TODAY]
-        if first["section"] not in sections.values():
-            sections[len(lines)] = first["section"]
         levels = [rounding.cells(found[name], "")["mean"] for name in (TODAY, results.improved)]
         gap = rounding.cells(found[DIFFERENCE], "", sign=True)
         due = rounding.cells(found["due_to_adversity"], "", sign=True)["mean"]
         unit = {"GBP million": "", "share": " (share)"}.get(str(first["unit"]), " (years)")
-        lines.append([f" {first['title']}{unit}", *levels, gap["mean"], gap["low_95"], gap["high_95"], due])
+        told = [f" {first['title']}{unit}", *levels, gap["mean"], gap["low_95"], gap["high_95"], due]
+        lines.append((str(first["section"]), told))
     title = "Young and adult life; money in GBP million. Transfers are no cost; earnings overlap with lost GDP."
-    told = [*wrapped(title)]
-    for place, line in enumerate(align(lines)):
-        told += [sections[place], line] if place in sections else [line]
-    return told
+    return [*wrapped(title), *sectioned(lines)]
 
 
 def break_even(table: pd.DataFrame) -> Iterator[str]:

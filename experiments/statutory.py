@@ -23,7 +23,8 @@ def returns(
     ----------
     years : how many years from birth are watched, 1 to 18; spells open at their end are marked so
     """
-    told = tell(ask(tables, places_of(tables, place), seed, scenario, children), years)
+    asked = ask(tables, places_of(tables, place), seed, scenario, children)
+    tables, told = asked.tables, tell(asked, years)
     found = episodes(tables, told)
     summed = {
         "flows": flow_table(tables, told, found),
@@ -38,12 +39,3 @@ def write_tables(found: dict[str, pd.DataFrame], facts: dict[str, object], out: 
     files = {f"{name}.csv": csv_bytes(table) for name, table in found.items()}
     files |= {f"{name}.parquet": parquet_bytes(table) for name, table in found.items()}
     return written(files | {"manifest.json": manifest_of(facts, files)}, out, force)
-
-
-def shown(table: pd.DataFrame) -> str:
-    """Write a table for the terminal: numbers short, nothing left out."""
-
-    def digits(number: float) -> str:
-        return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
-
-    return str(table.to_string(index=False, na_rep="-", float_format=digits))

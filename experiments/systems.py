@@ -1,4 +1,4 @@
-"""Answer at the command line what is asked of the whole system: resources, a year's flows, generations, switches.
+"""Answer at the command line what is asked of the whole system: from resources and flows to switches.
 
 Libraries that are slow to load are imported inside the command that needs them.
 """
@@ -8,27 +8,27 @@ from typing import Annotated
 
 import typer
 
-from experiments.limits import LARGEST_SEED, check_children, check_fraction, check_whole, cores
+from experiments.commands import ask, tell
+from experiments.limits import check_whole, cores
 from experiments.options import (
     Children,
     Debug,
+    Draws,
+    Folder,
+    Force,
+    Jobs,
     Json,
+    One,
     Place,
+    Quiet,
     ScenarioOption,
     Seed,
-    chosen_place,
-    complete_place,
-    known_place,
-    places,
+    Share,
+    Table,
 )
+from experiments.published.cli import finish
 
 app = typer.Typer()
-One = Annotated[
-    str, typer.Argument(metavar="[PLACE]", help="An authority, such as sandwell.", autocompletion=complete_place)
-]
-Share = Annotated[float, typer.Option(help="Share of the residents who are simulated.")]
-Table = Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write the whole table there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 RESOURCES = """\b
 Examples:
   wellheld resources sandwell
@@ -60,25 +60,11 @@ def resources(
     debug: Debug = False,
 ) -> None:
     """Set needs against resources: who needs each service, who has it, who waits, and the gap."""
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_fraction("--share", share, 0.01, 1, "1 simulates every resident")
-    from experiments.published.files import check_file, write_file
-    from experiments.questions import find_scenario
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place, count = chosen_place(tables, place)
-    check_file(out)
-    chosen = find_scenario(scenario, tables)
-    from experiments.report import as_json_rows, csv_bytes
+    asked = ask(place, scenario, seed, region=True, share=share, out=out)
     from experiments.resources import needs_against_resources, screen
 
-    names = list(places(tables)) if count > 1 else [place]
-    table = needs_against_resources(tables, names, chosen, seed, share)
-    typer.echo(as_json_rows(table) if as_json else screen(table, place.replace("_", " ")), nl=False)
-    if out is not None:
-        write_file(csv_bytes(table), out)
-        typer.echo(f"Table in {out}", err=True)
+    table = needs_against_resources(asked.tables, list(asked.authorities), asked.scenario, seed, share)
+    tell(screen(table, asked.place.replace("_", " ")), table, as_json, out)
 
 
 @app.command(epilog=FLOWS)
@@ -93,40 +79,71 @@ def flows(
     debug: Debug = False,
 ) -> None:
     """Count and draw how children move between services in a typical year of residents."""
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_fraction("--share", share, 0.01, 1, "1 simulates every resident")
+    asked = ask(place, scenario, seed, share=share, out=out)
     from experiments.published.files import check_file, write_file
-    from experiments.questions import find_scenario
-    from simulation.inputs import load_tables
 
-    tables = load_tables()
-    place = known_place(place, tuple(places(tables)))
-    check_file(out)
     check_file(picture, ".png", "--picture")
-    chosen = find_scenario(scenario, tables)
     from experiments import flows as drawing
     from experiments.figures import png
-    from experiments.report import as_json_rows, csv_bytes
-    from experiments.statutory import shown
 
-    table = drawing.typical_year(tables, place, chosen, seed, share)
-    typer.echo(as_json_rows(table) if as_json else shown(table[table["from"] != table["to"]]))
-    for path, content, option in (
-        (out, csv_bytes(table), "--out"),
-        (picture, png(drawing.figure(table, place)), "--picture"),
-    ):
-        if path is not None:
-            write_file(content, path, option)
-            typer.echo(f"Written: {path}", err=True)
+    table = drawing.typical_year(asked.tables, asked.place, asked.scenario, seed, share)
+    drawn = png(drawing.figure(table, asked.place)) if picture is not None else b""
+    tell(drawing.screen(table, asked.place, asked.scenario.name, seed, share), table, as_json, out)
+    if picture is not None:
+        write_file(drawn, picture, "--picture")
+        typer.echo(f"Picture in {picture}", err=True)
+
+
+@app.command()
+def units(
+    place: One = "sandwell",
+    scenario: ScenarioOption = "today",
+    years: Annotated[int, typer.Option(help="Years of all residents, 1 to 35.")] = 3,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    out: Folder = None,
+    force: Force = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say where the results are.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Compare units of a service, such as schools: how often each holds children of equal need, within chance.
+
+    Units are the scenario's [[unit]] rows; without any, schools generated as an example, none of which exists.
+    """
+    check_whole("--years", years, 1, 35, "3 is the default")
+    asked = ask(place, scenario, seed, jobs=jobs)
+    from experiments.report import check_out, default_name
+    from experiments.units import units_folder
+
+    folder = check_out(out, default_name(f"{asked.place}-units", asked.scenario, "today"), force)
+    command = f"wellheld units {asked.place} --scenario {scenario} --years {years} --seed {seed}"
+    found = units_folder(asked.scenario, asked.tables, asked.place, years, seed, jobs or cores(), command)
+    finish(found, folder, force, quiet)
+
+
+@app.command()
+def agencies(
+    place: One = "sandwell",
+    seed: Seed = 1,
+    children: Children = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Count the agencies in touch with a person in a year, by age and ACE count, under today's services."""
+    asked = ask(place, seed=seed, children=children)
+    from experiments import agencies as overlap
+
+    table = overlap.agencies(asked.place, seed, children)
+    tell(overlap.screen(asked.place, table), table, as_json)
 
 
 @app.command(epilog=GENERATIONS)
 def generations(
     place: One = "sandwell",
-    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers, 1 or more.")] = 32,
+    draws: Draws = 32,
     seed: Seed = 1,
     children: Children = None,
-    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    jobs: Jobs = None,
     scenario: ScenarioOption = "improved",
     out: Table = None,
     quiet: Quiet = False,
@@ -135,27 +152,15 @@ def generations(
 ) -> None:
     """Follow a cohort's children: the share of burden and of benefit that comes by way of their parents."""
     check_whole("--draws", draws, 1, 100_000, "32 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
-    from experiments.published.files import check_file, write_file
-    from experiments.questions import find_scenario
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place = known_place(place, tuple(places(tables)))
-    check_children(children, 1)
-    check_file(out)
-    chosen = find_scenario(scenario, tables)
+    asked = ask(place, scenario, seed, children=children, jobs=jobs, out=out)
     from experiments import generations as two
     from experiments.progress import progress_on_stderr
-    from experiments.report import as_json_rows, csv_bytes
+    from experiments.screen import settings
 
-    with progress_on_stderr(f"Two generations of {place}", hidden=quiet or as_json) as progress:
-        table = two.generations(place, draws, seed, children, chosen, jobs or cores(), progress)
-    typer.echo(as_json_rows(table) if as_json else two.screen(table, place, chosen.name), nl=False)
-    if out is not None:
-        write_file(csv_bytes(table), out)
-        typer.echo(f"Table in {out}", err=True)
+    with progress_on_stderr(f"Two generations of {asked.place}", hidden=quiet or as_json) as progress:
+        table = two.generations(asked.place, draws, seed, children, asked.scenario, jobs or cores(), progress)
+    said = f"{settings(asked.place, children, seed)}, {draws} draws"
+    tell(two.screen(table, said, asked.scenario.name), table, as_json, out)
 
 
 @app.command(epilog=ABLATION)
@@ -165,7 +170,7 @@ def ablation(
     seeds: Annotated[int, typer.Option(help="Replicates of chance, 2 or more.")] = 8,
     seed: Seed = 1,
     children: Children = None,
-    jobs: Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")] = None,
+    jobs: Jobs = None,
     out: Table = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -173,24 +178,12 @@ def ablation(
 ) -> None:
     """Turn each switch of the model, one at a time, and tell what becomes of the headline."""
     check_whole("--seeds", seeds, 2, 1000, "8 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
-    from experiments.published.files import check_file, write_file
-    from experiments.questions import find_scenario
-    from simulation.inputs import load_tables
-
-    tables = load_tables()
-    place = known_place(place, tuple(places(tables)))
-    check_children(children, 1)
-    check_file(out)
-    chosen = find_scenario(scenario, tables)
+    asked = ask(place, scenario, seed, children=children, jobs=jobs, out=out)
     from experiments import ablation as switches
     from experiments.progress import progress_on_stderr
-    from experiments.report import as_json_rows, csv_bytes
+    from experiments.screen import settings
 
-    with progress_on_stderr(f"Turning switches, {place}", hidden=quiet or as_json) as progress:
-        table = switches.ablation(place, chosen, children, seeds, seed, jobs or cores(), progress)
-    typer.echo(as_json_rows(table) if as_json else switches.screen(table, place, chosen.name), nl=False)
-    if out is not None:
-        write_file(csv_bytes(table), out)
-        typer.echo(f"Table in {out}", err=True)
+    with progress_on_stderr(f"Turning switches, {asked.place}", hidden=quiet or as_json) as progress:
+        table = switches.ablation(asked.place, asked.scenario, children, seeds, seed, jobs or cores(), progress)
+    said = f"{settings(asked.place, children, seed)}, {seeds} replicates of chance"
+    tell(switches.screen(table, said, asked.scenario.name), table, as_json, out)

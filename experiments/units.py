@@ -16,6 +16,7 @@ from scipy import stats
 from agents.child import HUNDREDTHS
 from agents.names import UnitCount
 from experiments.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, look, plain
+from experiments.funnel import LEVELS, funnel_limits, position
 from experiments.origin import installed
 from experiments.published.folders import Folder, made_by, page
 from experiments.rounding import text
@@ -32,8 +33,8 @@ from simulation.scenario import Scenario
 from simulation.schools import has_example
 
 REFERENCE_CHILDREN = 3000
-LIMITS = {"95": 0.05, "998": 0.002}
-"""Funnel limits by name: chance that a unit no different from the rest lies outside, both sides together."""
+LIMITS = dict(zip(("95", "998"), LEVELS, strict=True))
+"""Funnel limits by name: chance that a unit no different from the rest lies within."""
 FLAGS = ("below 99.8%", "below 95%", "", "above 95%", "above 99.8%")
 GENERATED = "Units marked generated do not exist: no figure here is about a real school."
 
@@ -80,16 +81,6 @@ def expected_held(cases: Any) -> Any:
     return (cases[..., 0] * (held / np.maximum(need, 1))).sum(axis=(1, 2))
 
 
-def funnel(need: Any, chance: Any, outside: float) -> tuple[Any, Any]:
-    """Give the least and most held that chance alone allows, so that at most half of `outside` lies on each side.
-
-    Parameters
-    ----------
-    need, chance : number in need, and probability that each is held
-    """
-    return stats.binom.ppf(outside / 2, need, chance), stats.binom.isf(outside / 2, need, chance)
-
-
 def smooth_limit(need: Any, chance: float, tail: float) -> Any:
     """Draw a lower limit without its steps: exact binomial, interpolated between counts (Spiegelhalter 2005)."""
     count = stats.binom.ppf(tail, need, chance)
@@ -112,8 +103,7 @@ def effectiveness(tables: Tables, context: Any, book: Ledger, place: str) -> pd.
         need, held = cases[..., 0].sum(axis=(1, 2)), cases[..., 1].sum(axis=(1, 2))
         expected = expected_held(cases)
         chance = expected / np.maximum(need, 1)
-        limits = {name: funnel(need, chance, outside) for name, outside in LIMITS.items()}
-        side = sum((held > limits[name][1]).astype(int) - (held < limits[name][0]).astype(int) for name in LIMITS)
+        limits = {name: funnel_limits(need, chance, level) for name, level in LIMITS.items()}
         table = pd.DataFrame(
             {
                 "place": place,
@@ -136,11 +126,11 @@ def effectiveness(tables: Tables, context: Any, book: Ledger, place: str) -> pd.
                 "expected_share": chance,
                 "held_over_expected": held / np.where(expected > 0, expected, np.nan),
                 **{
-                    f"{end}_{name}": limit / np.maximum(need, 1)
+                    f"{end}_{name}": limit
                     for name, both in limits.items()
                     for end, limit in zip(("low", "high"), both, strict=True)
                 },
-                "flag": [FLAGS[k + 2] for k in side],
+                "flag": ["" if where == "within" else where for where in position(held, need, chance)],
             }
         )
         parts.append(table)
@@ -223,11 +213,12 @@ def draw_funnel(axes: Axes, here: pd.DataFrame, stage: str) -> None:
     """Draw one service's units within the limits of chance about their common mean."""
     mean = float((here["held_share"] * here["in_need"]).sum() / max(1, here["in_need"].sum()))
     sizes = np.arange(max(2, int(0.8 * here["in_need"].min())), int(1.1 * here["in_need"].max()) + 2)
-    for (name, outside), style in zip(LIMITS.items(), ("--", "-"), strict=True):
-        low, high = smooth_limit(sizes, mean, outside / 2), sizes - smooth_limit(sizes, 1.0 - mean, outside / 2)
-        label = {"95": "95% limits", "998": "99.8% limits"}[name]
-        axes.plot(sizes, 100 * low / sizes, style, color=GREY, linewidth=0.8, label=label)
-        axes.plot(sizes, 100 * high / sizes, style, color=GREY, linewidth=0.8)
+    for level, style in zip(LEVELS, ("--", "-"), strict=True):
+        tail = (1.0 - level) / 2.0
+        ends = smooth_limit(sizes, mean, tail), sizes - smooth_limit(sizes, 1.0 - mean, tail)
+        low, high = (np.clip(end / sizes, 0.0, 1.0) for end in ends)
+        axes.plot(sizes, 100 * low, style, color=GREY, linewidth=0.8, label=f"{100 * level:g}% limits")
+        axes.plot(sizes, 100 * high, style, color=GREY, linewidth=0.8)
     axes.axhline(100 * mean, color=BLACK, linewidth=0.8, label=f"all together: {100 * mean:.0f}%")
     for flagged, colour, marker, label in (
         ("", BLUE, "o", "within"),
@@ -242,6 +233,9 @@ def draw_funnel(axes: Axes, here: pd.DataFrame, stage: str) -> None:
                 axes.annotate(
                     plain(str(unit)).replace("_", " "), (x, y), (4, 2), textcoords="offset points", fontsize=6
                 )
+    bottom, top = axes.get_ylim()
+    # Nothing is held below 0 or above 100%; a unit's share at the mean case mix may lie above, and is still shown.
+    axes.set_ylim(max(bottom, -2.0), min(top, 2.0 + max(100.0, float((100 * mean * here["held_over_expected"]).max()))))
     axes.set_xlabel("children in need, all years")
     axes.set_ylabel("held, alone or with support, % (at the mean case mix)")
     axes.set_title(plain(stage.replace("_", " ").capitalize()))

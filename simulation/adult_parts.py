@@ -38,7 +38,7 @@ def adult_parts(tables: Tables, values: Values, switches: Switches) -> dict[str,
     return {
         "leaving_care": row_of(named, "leaving_care", "adult_services.csv: service"),
         **outcome_parts(tables, values),
-        **adult_service_parts(tables, values),
+        **adult_service_parts(tables, values, switches.instability_events),
         **pay_parts(tables, values),
         "homelessness": row_of(list(reasons), "homelessness", "adult_adversities.csv: adversity"),
         "job_loss": row_of(list(reasons), "job_loss_or_poverty", "adult_adversities.csv: adversity"),
@@ -78,8 +78,13 @@ def outcome_parts(tables: Tables, values: Values) -> dict[str, Any]:
     return {"outcomes": np.array(rows, OUTCOME_OF_LIFE), "outcome_at": at, "any_outcome": any_outcome}
 
 
-def adult_service_parts(tables: Tables, values: Values) -> dict[str, Any]:
-    """Build adult services and the routes that lead to each."""
+def adult_service_parts(tables: Tables, values: Values, moves: bool) -> dict[str, Any]:
+    """Build adult services and the routes that lead to each.
+
+    Parameters
+    ----------
+    moves : what a family's homelessness costs is booked with its children
+    """
     reasons, names = reason_names(tables.rows), agency_names(tables)
     services, routes, first = [], [], [0]
     for row in tables.rows["adult_services"]:
@@ -90,6 +95,8 @@ def adult_service_parts(tables: Tables, values: Values) -> dict[str, Any]:
             routes.append((way.age_from, way.age_to, reasons[way.reason], reached))
         first.append(len(routes))
         pounds = values[f"adult_services.{row.service}.value"] * deflator(tables, values, row.price_year)
+        if moves and row.service == "homelessness_service":
+            pounds = max(0.0, pounds - booked_with_children(tables, values))
         bits = int(np.bitwise_or.reduce([1 << reasons[way.reason] for way in ways]))
         services.append(
             (
@@ -108,6 +115,18 @@ def adult_service_parts(tables: Tables, values: Values) -> dict[str, Any]:
         "adult_routes": np.array(routes, ADULT_ROUTE),
         "adult_reasons": int(np.bitwise_or.reduce([each[2] for each in services])),
     }
+
+
+def booked_with_children(tables: Tables, values: Values) -> float:
+    """Give what the switch instability_events books with homeless children for each adult reached [GBP].
+
+    The price of adults' homelessness service is a mean over households with and without children.
+    """
+    rows = [row for row in tables.rows["instability_events"] if row.kind == "family_homelessness"]
+    if not rows:
+        return 0.0
+    pounds = values[f"instability_events.{rows[0].kind}.{rows[0].age_from}.cost"] * values["factor_instability_cost"]
+    return pounds * deflator(tables, values, rows[0].price_year) * values["homeless_children_per_adult"]
 
 
 def pay_parts(tables: Tables, values: Values) -> dict[str, Any]:

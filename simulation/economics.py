@@ -8,6 +8,7 @@ from agents.child import HUNDREDTHS, MILLION
 from agents.names import DAYS
 from simulation.build import authority_names, deflator, service_names
 from simulation.frailty import Values
+from simulation.harm import instability_kinds
 from simulation.inputs import Tables
 
 HORIZON = 260
@@ -83,8 +84,8 @@ def payer_shares(tables: Tables, factor: float | None = None) -> dict[str, Any]:
 
 
 def payers(tables: Tables) -> list[str]:
-    """List who pays for services and interventions, in the order of the tables."""
-    rows = (*tables.rows["unit_costs"], *tables.rows["interventions"])
+    """List who pays for services, moves and interventions, in the order of the tables."""
+    rows = (*tables.rows["unit_costs"], *tables.rows["instability_events"], *tables.rows["interventions"])
     return list(dict.fromkeys(row.payer for row in rows))
 
 
@@ -93,17 +94,27 @@ def accounts(tables: Tables, values: Values, ledger: Any, place: str) -> Any:
 
     Returns
     -------
-    (18, payers, 3): services, what of them is cashable, interventions
+    (18, payers, 4): services and moves, what of them is cashable, interventions, what of those only changes hands
     """
     number, names = authority_names(tables).index(place), payers(tables)
-    found = np.zeros((len(ledger.cost), len(names), 3))
-    cost = service_cost(ledger, tables, place)
-    for column, shares in enumerate((payer_shares(tables), payer_shares(tables, values["factor_cashable"]))):
-        for payer, share in shares.items():
+    found = np.zeros((len(ledger.cost), len(names), 4))
+    cost, moves = service_cost(ledger, tables, place), instability_cost(ledger, tables, place)
+    for column, factor in enumerate((None, values["factor_cashable"])):
+        for payer, share in payer_shares(tables, factor).items():
             found[:, names.index(payer), column] = cost @ share
+        for k, kind in enumerate(instability_kinds(tables)):
+            part = 1.0 if factor is None else min(1.0, kind.cashable * factor)
+            found[:, names.index(kind.payer), column] += part * moves[:, k]
     for k, row in enumerate(tables.rows["interventions"]):
-        found[:, names.index(row.payer), 2] += ledger.intervention_cost[:, number, k] / HUNDREDTHS
+        paid = ledger.intervention_cost[:, number, k] / HUNDREDTHS
+        found[:, names.index(row.payer), 2] += paid
+        found[:, names.index(row.payer), 3] += paid * values.get(transfer_share(row.intervention), 0.0)
     return found
+
+
+def transfer_share(intervention: str) -> str:
+    """Name the number that says what share of an intervention's cost only changes hands."""
+    return f"interventions.{intervention}.transfer_share"
 
 
 def service_cost(ledger: Any, tables: Tables, place: str) -> Any:

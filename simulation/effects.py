@@ -10,14 +10,8 @@ from agents.names import Effect
 from agents.rules import rule
 from simulation.errors import InputError, nearest
 
-MALTREATMENT = (
-    "verbal_abuse",
-    "physical_abuse",
-    "sexual_abuse",
-    "emotional_neglect",
-    "physical_neglect",
-    "domestic_violence",
-)
+MALTREATMENT = ("verbal_abuse", "physical_abuse", "sexual_abuse", "emotional_neglect", "physical_neglect")
+"""Types that trials of maltreatment measure: what is done to the child itself, not violence between adults at home."""
 LOG_ODDS = (Effect.HEALING, Effect.HOLDING_EDUCATION, Effect.HOLDING_SUPPORT)
 """Effects that are added to log-odds; their null is 0."""
 TARGETS = ("all_adversity", "maltreatment")
@@ -123,7 +117,7 @@ def check_value(where: str, acts_on: str, value: float) -> None:
 
 
 def check_interventions(rows: list[Any], kinds: list[str]) -> None:
-    """Refuse interventions that act on nothing known, on an effect out of range, or that are too many.
+    """Refuse interventions that act on or stand beside nothing known, have an effect out of range, or are too many.
 
     Parameters
     ----------
@@ -136,12 +130,17 @@ def check_interventions(rows: list[Any], kinds: list[str]) -> None:
     """
     if len(rows) > MOST:
         raise InputError(f"interventions.csv: {len(rows)} interventions where {MOST} fit a child's record; remove some")
+    names = [row.intervention for row in rows]
     known = [*TARGETS, *(effect.name.lower() for effect in Effect if effect != Effect.ADVERSITY), *kinds]
     for line, row in enumerate(rows, start=2):
         where = f"interventions.csv: row {line}: {row.intervention}"
         if row.acts_on not in known:
             offer = nearest(row.acts_on, known) or f" Known: {', '.join(known)}."
             raise InputError(f"{where}: acts_on '{row.acts_on}' is no effect or type of adversity; correct it.{offer}")
+        if row.beside and (row.beside not in names or row.beside == row.intervention):
+            others = [name for name in names if name != row.intervention]
+            offer = nearest(row.beside, others) or f" Known: {', '.join(others)}."
+            raise InputError(f"{where}: beside '{row.beside}' is no other intervention; correct or empty it.{offer}")
         for value in (row.value, row.low, row.high):
             if value is not None:
                 check_value(where, row.acts_on, value)

@@ -194,6 +194,11 @@ def onward_rows(
         if way.service == "none" and move == "step_down":
             ways.append((common_ages(f"{at}[{number}].ages", way, own, own), "none", way.weight))
             continue
+        if way.service == service.name:
+            raise InputError(
+                f"{at}[{number}].service': '{service.name}' would pass children on to itself; name another service, or "
+                "leave the way out"
+            )
         if way.service not in known:
             raise unknown(f"{at}[{number}].service", way.service, known)
         ways.append((common_ages(f"{at}[{number}].ages", way, own, known[way.service]), way.service, way.weight))

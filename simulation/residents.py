@@ -39,8 +39,6 @@ LONGEST = 60
 """Years of the longest run, burn-in and all: one size of ledger, so that machine code fits every run."""
 A_YEAR = 1 << 20
 """Numbers of those who come to a place in one year: births from 0, arrivals from ARRIVALS."""
-SPACING = (2, 5)
-"""Years between brothers and sisters: each from the first to the last as likely."""
 COPY = 27
 """First bit of a person's own number that tells copies apart: those of all years lie below it."""
 RECORD = np.dtype((np.void, CHILD.itemsize))
@@ -128,7 +126,8 @@ def join_families(
     """
     own = family_number(children["id"], children["family"].astype(np.int64))  # twins go together
     u = uniforms(key, own, 0, 0, int(Decision.FAMILY))
-    gap = SPACING[0] + (u[1] * (SPACING[1] - SPACING[0] + 1)).astype(np.int64)
+    nearest, widest = (int(s.values[f"sibling_gap_{end}"]) for end in ("from", "to"))
+    gap = nearest + (u[1] * (widest - nearest + 1)).astype(np.int64)
     there = np.diff(begin)[gap - 1]  # a year younger at the end of the year before
     joins = (u[0] < s.values["later_birth_share"]) & (there > 0)
     chosen = people.take(alike[begin[gap - 1] + (u[2] * there).astype(np.int64)][joins])

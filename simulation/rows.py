@@ -491,8 +491,12 @@ class InterventionRow(UncertainRow):
     cost: KnownPounds = None
     cost_low: KnownPounds = None
     cost_high: KnownPounds = None
+    transfer_share: Annotated[float | None, number("share of the cost", 0, 1)] = None
+    """Share of the cost that only changes hands, as cash does; nothing where all of it buys something."""
     price_year: PriceYear
     payer: InterventionPayer
+    beside: str = ""
+    """An intervention of the same kind without whose result this one is not to be read, such as a null trial."""
 
 
 class IndicatorRow(Row):
@@ -569,7 +573,9 @@ ASSUMED: dict[str, dict[str, str]] = {
         "project_assumption",
     ),
     "pay": {"share": "project_assumption"},
-    "interventions": dict.fromkeys(("cost", "cost_low", "cost_high", "full_years", "fade"), "project_assumption"),
+    "interventions": dict.fromkeys(
+        ("cost", "cost_low", "cost_high", "transfer_share", "full_years", "fade"), "project_assumption"
+    ),
     "adjacency": {"share": "project_assumption"},
 }
 """Columns that nobody has measured as they stand, by table, with their source: whatever their row's grade is."""
@@ -612,7 +618,14 @@ SWITCHED: dict[str, str] = {
         "type_specific_harm",
     ),
     **dict.fromkeys(
-        ("instability_events", "out_of_area", "factor_instability", "factor_instability_cost"), "instability_events"
+        (
+            "instability_events",
+            "out_of_area",
+            "factor_instability",
+            "factor_instability_cost",
+            "homeless_children_per_adult",
+        ),
+        "instability_events",
     ),
     "exploitation_spillover": "spillover",
     "moves_from_adjoining": "moves_between",

@@ -250,6 +250,14 @@ REFUSED = {
         'escalates_to = [{service = "family_support", weight = 1.0}]',
         r"key 'service\[1\]' \('hub'\): at age 0 escalation goes round with probability 1 \(family_support to hub to",
     ),
+    "passes on to itself": (
+        ONE + '\nescalates_to = [{service = "assessment", weight = 0.5}, {service = "hub", weight = 0.5}]',
+        r"key 'service\[1\]\.escalates_to\[2\]\.service': 'hub' would pass children on to itself; name another service",
+    ),
+    "steps down to itself": (
+        ONE + '\nsteps_down_to = [{service = "hub", weight = 1.0}]',
+        r"key 'service\[1\]\.steps_down_to\[1\]\.service': 'hub' would pass children on to itself",
+    ),
     "taken twice over": (
         'like = "family_support"\ntakes_from = [{service = "early_years", weight = 0.7}, '
         '{service = "early_years", weight = 0.6, ages = [2, 3]}]',

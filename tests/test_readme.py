@@ -78,6 +78,18 @@ def test_the_scenarios_it_shows_are_well_formed(tmp_path: Path) -> None:
         assert find_scenario(path, load_tables()).levers
 
 
+def test_an_intervention_units_and_switches_are_shown_in_one_scenario(tmp_path: Path) -> None:
+    """One block has a named intervention, units of a service and a switch that is off as shipped, and can be run."""
+    (content,) = [block for block in blocks("toml") if "[[unit]]" in block]
+    path = tmp_path / "two_schools.toml"
+    path.write_text(content, encoding="utf-8")
+    shown = find_scenario(path, load_tables())
+    assert [lever.kind for lever in shown.levers] == ["intervention"]
+    assert len({unit.unit for unit in shown.units}) == len(shown.units) == 2
+    assert shown.switches != Switches()
+    assert f"--scenario {shown.name}.toml" in README.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["improved", "unchanged", "today", "family_hub"])
 def test_the_scenarios_it_names_are_shipped(name: str) -> None:
     """The folder of scenarios has the four that the readme speaks of."""

@@ -1,6 +1,7 @@
 """The command for residents: scaled to all of them, twins from one burn-in, and refusals in one line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,13 @@ def test_the_folder_holds_table_figure_and_manifest(small: ResidentResults, tmp_
     assert manifest["settings"]["burn_in"] == BURN_IN
     assert "--population resident" in manifest["settings"]["command"]
     assert "Not for predicting" in (folder / "summary.txt").read_text()
-    assert max(map(len, (folder / "summary.txt").read_text().splitlines())) <= 120
+    summary = " ".join((folder / "summary.txt").read_text().split())
+    assert max(map(len, (folder / "summary.txt").read_text().splitlines())) <= 100
+    assert "Warning: Only 2 draws: bands are rough; 64 or more are advised." in summary
+    assert manifest["warnings"] == ["Only 2 draws: bands are rough; 64 or more are advised."]
+    many = replace(small, plan=replace(small.plan, draws=64))
+    assert resident_report.warnings(many) == ()
+    assert "Warning" not in resident_report.screen(many)
     with pytest.raises(InputError, match="the folder exists already"):
         resident_report.write(small, folder, False)
 

@@ -8,13 +8,13 @@ import pytest
 from chance import FALSE_ALARM
 from scipy import stats
 
+from experiments.funnel import funnel_limits
 from experiments.units import (
     FLAGS,
     LIMITS,
     effectiveness,
     expected_held,
     figure,
-    funnel,
     sentence,
     smooth_limit,
 )
@@ -39,11 +39,12 @@ def test_expected_is_what_all_units_hold_of_children_of_the_same_decile_and_load
     assert expected_held(np.zeros((3, 10, 4, 2), np.int64)).tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("outside", LIMITS.values())
+@pytest.mark.parametrize("level", LIMITS.values())
 @pytest.mark.parametrize(("need", "chance"), [(1, 0.5), (17, 0.83), (240, 0.85), (1000, 0.02)])
-def test_limits_are_the_exact_binomial(need: int, chance: float, outside: float) -> None:
+def test_limits_are_the_exact_binomial(need: int, chance: float, level: float) -> None:
     """Beyond each limit lies at most half; one count nearer would be more than half. Summed term by term."""
-    low, high = (int(x) for x in funnel(need, chance, outside))
+    low, high = (round(float(x) * need) for x in funnel_limits(need, chance, level))
+    outside = 1 - level
     terms = [stats.binom.pmf(k, need, chance) for k in range(need + 1)]
     half = outside / 2 * (1 + 1e-9)
     assert sum(terms[:low]) <= half < sum(terms[: low + 1])
@@ -97,9 +98,28 @@ def test_the_figure_draws_every_unit_and_the_words_count_them(compared: Any) -> 
     drawn = figure(table)
     points = [line for axes in drawn.axes for line in axes.lines if line.get_marker() in ("o", "D", "^")]
     assert sum(len(line.get_xdata()) for line in points) == 115
+    lines = [line for axes in drawn.axes for line in axes.lines if line.get_marker() in ("", "None")]
+    limits = np.concatenate([line.get_ydata() for line in lines])
+    assert limits.min() >= 0
+    assert limits.max() <= 100
+    assert all(axes.get_ylim()[0] >= -2 for axes in drawn.axes)
+    for axes in drawn.axes:
+        highest = max(np.max(line.get_ydata(), initial=0) for line in axes.lines)
+        assert highest <= axes.get_ylim()[1] <= max(100.0, highest) + 2
     told = sentence(table[table["service"] == "primary_school"], "primary_school")
     assert told.startswith("primary school: 95 units hold ")
     assert "Rank correlation" not in told
+
+
+def test_limits_of_few_children_are_drawn_within_all_and_none_of_them(compared: Any) -> None:
+    """A unit of three children: its interpolated limits would lie beyond 0 and 100%, and are cut there."""
+    table, _ = compared
+    here = table[table["service"] == "primary_school"].head(3)
+    few = here.assign(in_need=[3, 6, 12], held_share=[1.0, 1.0, 0.75], held_over_expected=1.0, flag="")
+    (axes, *_) = figure(few).axes
+    limits = [line.get_ydata() for line in axes.lines if "limits" in str(line.get_label()) or line.get_linewidth() < 1]
+    assert 0 <= min(map(np.min, limits)) <= max(map(np.max, limits)) <= 100
+    assert axes.get_ylim()[1] <= 102
 
 
 def test_b_a_place_without_units_is_refused_in_one_line(refused: Any) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.limits import LARGEST_SEED, check_fraction, check_whole, cores
-from experiments.options import Debug, Json, known_place
+from experiments.limits import check_fraction, check_jobs, check_seed, check_whole, cores
+from experiments.options import Debug, Folder, Force, Jobs, Json, Quiet, known_place
 
 if TYPE_CHECKING:
-    from experiments.published.folders import Folder
+    from experiments.published.folders import Folder as Found
     from experiments.published.scenarios import Reading
     from simulation.inputs import Tables
 
@@ -99,7 +99,7 @@ def ace_costs(
     check_fraction("--growth", growth, -0.5, 1, "leave it out for the published one")
     check_whole("--years", years, 1, 100, "leave it out for the published ones")
     check_whole("--draws", draws, 1, 100_000, "1024 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
+    check_seed(seed)
     from experiments.published import ace_costs as model
     from experiments.published.files import check_file, write_file
     from experiments.published.inputs import load_published
@@ -137,10 +137,6 @@ Examples:
   wellheld published flow --xlsx flow.xlsx            the same as a workbook with live formulas
 """
 ReadingOption = Annotated[str, typer.Option(help="How the published +10% and +20% are meant: points or relative.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="named by the command")]
-Force = Annotated[bool, typer.Option("--force", help="Replace results already there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
-Jobs = Annotated[int | None, typer.Option(help="Cores to use, 1 or more.", show_default="all")]
 
 
 def known_reading(reading: str) -> "Reading":
@@ -226,7 +222,7 @@ def sampled_range(
     seed: Annotated[int, typer.Option(help="Same seed, same sets: 0 to 2^63-1.")] = 1,
     reading: ReadingOption = "points",
     jobs: Jobs = None,
-    out: Out = None,
+    out: Folder = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -236,8 +232,8 @@ def sampled_range(
     Samples sets of inputs that all give the published answers, and asks each of them what the publication did not say.
     """
     check_whole("--sets", sets, 2, 10_000, "200 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    check_seed(seed)
+    check_jobs(jobs)
     chosen_reading = known_reading(reading)
     from experiments.published.inputs import load_published
     from experiments.published.reconstruction import sets as sample
@@ -264,7 +260,7 @@ def bridge(
     replicates: Annotated[int, typer.Option(help="Seeds of chance at central numbers, 8 to 10,000.")] = 16,
     seed: Annotated[int, typer.Option(help="Same seed, same children: 0 to 2^63-1.")] = 1,
     jobs: Jobs = None,
-    out: Out = None,
+    out: Folder = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -276,8 +272,8 @@ def bridge(
     check_whole("--draws", draws, 4, 100_000, "64 is the default")
     check_whole("--replicates", replicates, 8, 10_000, "16 is the default")
     check_whole("--sets", sets, 0, 1000, "8 is the default")
-    check_whole("--seed", seed, 0, LARGEST_SEED, "1 is the default")
-    check_whole("--jobs", jobs, 1, 1024, "leave it out to use all cores")
+    check_seed(seed)
+    check_jobs(jobs)
     from experiments.published.inputs import load_published
     from experiments.published.scenarios import IMPROVED, flow_scenario
     from experiments.report import check_out
@@ -299,7 +295,7 @@ def bridge(
     finish(bridge_folder(bridged, reconciled, command, load_published(), load_tables()), folder, force, quiet)
 
 
-def finish(found: "Folder", out: Path, force: bool, quiet: bool) -> None:
+def finish(found: "Found", out: Path, force: bool, quiet: bool) -> None:
     """Write a results folder whole, print its screen, and say where the folder is."""
     from experiments.published.folders import files
     from experiments.report import publish

@@ -1,5 +1,6 @@
 """Carry an experiment's tasks: on threads or processes of this machine, or on a Dask cluster; same bytes from all."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -69,10 +70,12 @@ def on_cluster(address: str) -> Iterator[Carry]:
         raise InputError(f"--cluster {address}: no cluster answers there ({type(error).__name__}); start one") from None
 
     def carry(text: str, tasks: Sequence[int]) -> Iterator[list[Piece]]:
-        sent = [client.submit(work, text, task, key=f"wellheld-{hash(text)}-{task}", pure=False) for task in tasks]
-        for future in as_completed(sent):
-            yield future.result()
-            future.release()
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        with client.as_current():
+            sent = [client.submit(work, text, task, key=f"wellheld-{name}-{task}", pure=False) for task in tasks]
+            for future in as_completed(sent):
+                yield future.result()
+                future.release()
 
     try:
         yield carry

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.limits import check_whole
-from experiments.options import Debug, Json
+from experiments.options import Debug, Jobs, Json, Quiet
 from simulation.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
-Jobs = Annotated[int | None, typer.Option(help="Threads or processes.", show_default="all cores")]
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
 Processes = Annotated[bool, typer.Option("--processes", help="Processes of this machine instead of threads.")]
 ClusterAddress = Annotated[
     str | None, typer.Option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler's address.")
 ]
 Shard = Annotated[str | None, typer.Option(metavar="K/N", help="Do only the K-th of N parts; collect them afterwards.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 
 
 @app.command("run")
@@ -69,7 +67,7 @@ def run_file(
 
 @app.command()
 def resume(
-    directory: Folder,
+    directory: Directory,
     jobs: Jobs = None,
     processes: Processes = False,
     cluster: ClusterAddress = None,
@@ -88,7 +86,7 @@ def resume(
 
 
 @app.command()
-def status(directory: Folder, debug: Debug = False) -> None:
+def status(directory: Directory, debug: Debug = False) -> None:
     """Say how much of an experiment is done, how precise it is, and what halving its error would take."""
     from experiments.study import course, folder
 
@@ -97,7 +95,7 @@ def status(directory: Folder, debug: Debug = False) -> None:
 
 @app.command()
 def collect(
-    directory: Folder,
+    directory: Directory,
     others: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]...", help="Folders of its shards.")] = None,
     as_json: Json = False,
     debug: Debug = False,

@@ -58,7 +58,7 @@ class Experiment(BaseModel):
         default=64, ge=2, le=MOST_DRAWS, multiple_of=2, description="draws of the numbers: even, 2 to 1,000,000"
     )
     chance: int | Literal["pilot"] = Field(
-        default=1, description="seeds of chance within each draw, 1 to 64, or 'pilot' to choose it from a pilot"
+        default=2, description="seeds of chance within each draw, 1 to 64, or 'pilot' to choose it from a pilot"
     )
     children: int | None = Field(default=None, ge=1, le=10_000_000, description="children in each place")
     seed: int = Field(default=1, ge=0, lt=2**63, description="0 to 2^63-1")
@@ -83,7 +83,7 @@ class Experiment(BaseModel):
                     offer = nearest(name, known)
                     raise ValueError(f"{where}: no quantity is called {shown(name)}.{offer} The headline names them")
         if isinstance(self.chance, int) and not 1 <= self.chance <= 64:
-            raise ValueError(f"chance: {self.chance} is outside 1 to 64; 1 is the default")
+            raise ValueError(f"chance: {self.chance} is outside 1 to 64; 2 is the default")
         return self
 
 

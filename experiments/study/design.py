@@ -14,8 +14,8 @@ from experiments.study.gather import read_answers, with_differences
 from simulation.population import births
 
 PILOT_DRAWS = 16
-MOST_CHANCE = 16
-"""Most seeds of chance that a pilot may choose: beyond it a draw more is nearly always worth more."""
+LEAST_CHANCE, MOST_CHANCE = 2, 16
+"""Seeds of chance that a pilot may choose: with two, chance can be told from ignorance."""
 
 
 def children_lived(setup: Setup) -> tuple[int, int]:
@@ -51,10 +51,10 @@ def best_chance(setup: Setup, runs: Any) -> int:
     between = compared.mean(axis=2).reshape(-1, compared.shape[-1]).var(axis=0, ddof=1) - within / chance
     told = (within > 0) & (between > 0)
     if not told.any():
-        return 1
+        return LEAST_CHANCE
     outer, inner = children_lived(setup)
     ratio = float(np.exp(np.log(within[told] / between[told]).mean()))
-    return int(np.clip(round(np.sqrt(ratio * outer / inner)), 1, MOST_CHANCE))
+    return int(np.clip(round(np.sqrt(ratio * outer / inner)), LEAST_CHANCE, MOST_CHANCE))
 
 
 def with_pilot(setup: Setup, out: Path, carry: Carry) -> Setup:

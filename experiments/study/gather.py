@@ -91,9 +91,10 @@ def error_of_mean(runs: Any) -> Any:
 def parts_of_variance(runs: Any) -> dict[str, Any]:
     """Split the variance of one run into chance, evidence-based numbers and assumptions, as shares.
 
-    Chance is the variance within a draw (missing with one seed of chance a draw). What is graded assumption or set by
-    hand is the covariance between two draws that share exactly these, over the variance: their closed first-order
-    Sobol index. Evidence is the rest: the other numbers, and their interaction with assumptions.
+    Chance is the variance within a draw (with one seed of chance a draw it cannot be told from evidence). What is
+    graded assumption or set by hand is the covariance between two draws that share exactly these, over the variance:
+    their closed first-order Sobol index. Evidence is the rest: the other numbers, and their interaction with
+    assumptions.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def parts_of_variance(runs: Any) -> dict[str, Any]:
     luck = runs.var(axis=2, ddof=1).mean(axis=(0, 1)) / safe if chance > 1 else missing
     return {
         "from_chance": luck,
-        "from_evidence": 1.0 - assumption - (luck if chance > 1 else 0.0),
+        "from_evidence": 1.0 - assumption - luck,
         "from_assumption": assumption,
         "from_assumption_se": error,
     }

@@ -23,7 +23,7 @@ from agents.names import ADULT, AGES, DAYS, NONE, Count, Entry, Ever, Standing
 from agents.service import logistic
 from experiments.adult import agency_counts, agency_table, place_sums
 from simulation.adult_parts import BROUGHT_ABOUT, agency_names, pay_parts
-from simulation.build import authority_names, build, service_names
+from simulation.build import authority_names, build, deflator, service_names
 from simulation.cohort import Life, run
 from simulation.context import Surroundings
 from simulation.economics import discount_factors
@@ -243,6 +243,31 @@ def test_transfers_enter_no_cost(tables: Tables, values: Values, today: Surround
         assert other[name] == pytest.approx(times * sum_, rel=1e-12), name
     payers = sum(each for name, each in one.items() if name.startswith("adult_service_cost_") and name[19:] in PAYERS)
     assert payers == pytest.approx(one["adult_service_cost"])
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_family_without_a_home_is_paid_for_once(
+    tables: Tables, values: Values, key: tuple[int, int, int], moves: bool
+) -> None:
+    """Where children bear what their families' homelessness costs, adults bear the rest; nothing else moves. Exact.
+
+    By hand: 1.9 children of each of 35,000 families, over 0.8 of 290,000 households. Without a cost nothing is taken.
+    """
+    switches = Switches(adult_life=True, instability_events=moves)
+    alone = build(tables, values, Switches(adult_life=True), key)
+    rows = {row.service: k for k, row in enumerate(tables.rows["adult_services"])}
+    here = rows.pop("homelessness_service")
+    whole = values["adult_services.homelessness_service.value"] * deflator(tables, values, "2021-22")
+    reached = 290_000 * values["adult_routes.homelessness_service.homelessness.18.reached"]
+    assert values["homeless_children_per_adult"] == pytest.approx(35_000 * 1.9 / reached, abs=0.005)
+    for cost in (5_000.0, 0.0, 1e6):
+        booked = cost * deflator(tables, values, "2018-19") * values["homeless_children_per_adult"] * moves
+        found = build(tables, values | {"instability_events.family_homelessness.0.cost": cost}, switches, key)
+        assert found.adult_services["cost"][here] == round(10_000 * max(0.0, whole - booked))
+        others = [*rows.values()]
+        assert (found.adult_services["cost"][others] == alone.adult_services["cost"][others]).all()
+        for name in set(found.adult_services.dtype.names or ()) - {"cost"}:
+            assert (found.adult_services[name] == alone.adult_services[name]).all()
 
 
 PAYERS = ("social_care", "health", "justice", "housing", "public_health", "work_and_pensions")

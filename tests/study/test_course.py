@@ -1,0 +1,335 @@
+"""Experiments: the same bytes however they are carried, nothing lost, nothing mixed, and bad input in one line."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from command_line import ROOT, listing
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from experiments.study import course, folder, tasks
+from experiments.study.carriers import in_order, on_this_machine
+from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, set_up
+from experiments.study.gather import precision, read_answers
+from experiments.study.tasks import Piece, work
+from simulation.errors import InputError, ResourceError
+
+pytest_plugins = ("command_line_fixtures",)
+FILE = """
+name = "small"
+question = "What changes?"
+scenarios = ["today"]
+draws = 8
+children = 40
+outputs = ["cats", "dalys", "service_cost"]
+[[scenario]]
+name = "prevented"
+[[scenario.lever]]
+kind = "prevention"
+add = 0.1
+"""
+WITH_PRECISION = FILE.replace("draws = 8\n", "") + '[precision]\nshare = 0.3\noutputs = ["cats"]\nmost_draws = {most}\n'
+GATHERED = ("summary.csv", "summary.parquet", "runs.parquet", "points.parquet", "twins.csv", "manifest.json")
+
+
+@pytest.fixture(autouse=True)
+def small_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let references be small: what they are does not matter here."""
+    monkeypatch.setattr(tasks, "REFERENCE_CHILDREN", 60)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Write the experiment."""
+    path = tmp_path / "small.toml"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.fixture
+def setup(file: Path) -> Setup:
+    """Read it."""
+    return load_experiment(file)
+
+
+def taken(setup: Setup, out: Path, shard: tuple[int, int] | None = None) -> dict[str, bytes]:
+    """Take an experiment through and give every file that it leaves."""
+    folder.begin(setup, out)
+    course.take(setup, out, on_this_machine(2, False), shard, None)
+    course.collect(setup, out)
+    return files(out)
+
+
+def files(out: Path) -> dict[str, bytes]:
+    """Give every file of a folder."""
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def whole(setup: Setup, tmp_path: Path) -> dict[str, bytes]:
+    """Run it without interruption."""
+    return taken(setup, tmp_path / "whole")
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
+    setup: Setup, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Stopped after one task, with a torn file of another left behind."""
+    out = tmp_path / "again"
+    folder.begin(setup, out)
+    folder.keep(out, work(setup.text, 2))
+    (out / "parts" / ".torn.partial").write_bytes(b"half")
+    seen: list[int] = []
+
+    def counted(text: str, left: Sequence[int]) -> Iterator[list[Piece]]:
+        seen.extend(left)
+        yield from on_this_machine(1, False)(text, left)
+
+    course.take(folder.opened(out), out, counted, None, None)
+    course.collect(setup, out)
+    assert seen == [0, 1, 3]
+    (out / "parts" / ".torn.partial").unlink()
+    assert files(out) == whole
+    assert set(GATHERED) <= set(whole)
+
+
+def test_shards_gathered_from_several_folders_are_the_whole(
+    setup: Setup, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    for number in (1, 2, 3):
+        out = tmp_path / f"shard-{number}"
+        folder.begin(setup, out)
+        course.take(setup, out, on_this_machine(1, False), (number, 3), None)
+    first, *others = (tmp_path / f"shard-{number}" for number in (1, 2, 3))
+    assert len(folder.done(first)) == 2
+    course.collect(setup, first, others)
+    assert files(first) == whole
+
+
+def test_workers_that_die_lose_nothing() -> None:
+    """The first two tries end after one task; the third does the rest. Exact."""
+    tried: list[list[int]] = []
+
+    def dying(text: str, left: Sequence[int]) -> Iterator[list[Piece]]:
+        tried.append(list(left))
+        yield [Piece(f"{left[0]:06d}", b"")]
+        if len(tried) < 3:
+            raise TerminatedWorkerError("killed")
+        yield from ([Piece(f"{task:06d}", b"")] for task in left[1:])
+
+    found = [int(pieces[0].name) for pieces in in_order(dying, "", [0, 1, 2, 3])]
+    assert found == [0, 1, 2, 3]
+    assert tried == [[0, 1, 2, 3], [1, 2, 3], [2, 3]]
+
+
+def test_workers_that_always_die_are_given_up_in_one_line() -> None:
+    def dying(text: str, left: Sequence[int]) -> Iterator[list[Piece]]:
+        raise TerminatedWorkerError("killed")
+        yield
+
+    with pytest.raises(ResourceError, match="workers died 3 times, with 2 tasks left"):
+        list(in_order(dying, "", [0, 1]))
+
+
+def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same tasks are done on one thread as on two, and the error is below what was asked, not so before."""
+    monkeypatch.setattr(course, "FIRST_ROUND", 2)
+    path = tmp_path / "precise.toml"
+    path.write_text(WITH_PRECISION.format(most=64).replace("share = 0.3", "share = 0.15"))
+    setup = load_experiment(path)
+    outs = [tmp_path / "one", tmp_path / "two"]
+    for jobs, out in enumerate(outs, start=1):
+        folder.begin(setup, out)
+        course.take(setup, out, on_this_machine(jobs, False), None, None)
+    assert files(outs[0]) == files(outs[1])
+    now = course.state(setup, outs[0])
+    assert now.enough
+    assert now.precision is not None
+    assert now.precision <= 0.15
+    rounds = course.rounds(setup)
+    assert rounds.index(now.done) > 0
+    before = {task: folder.done(outs[0])[task] for task in range(rounds[rounds.index(now.done) - 1])}
+    assert precision(setup, read_answers(setup, before)).max() > 0.15
+    told = list(course.lines_of(setup, outs[0]))
+    assert "precise enough" in told[1]
+    assert "to halve it" in told[2]
+
+
+def test_a_table_of_children_is_streamed_where_it_is_asked_for(tmp_path: Path) -> None:
+    """One row a child of each run, in folders that pandas reads as one table; sums are those of the answers. Exact."""
+    path = tmp_path / "people.toml"
+    path.write_text(FILE.replace("draws = 8", "draws = 4\npeople = true"))
+    setup = load_experiment(path)
+    out = tmp_path / "people"
+    taken(setup, out)
+    people = pd.read_parquet(out / "people")
+    assert len(people) == 4 * 2 * 2 * 40
+    runs = pd.read_parquet(out / "runs.parquet").set_index(["scenario", "draw", "chance"]).sort_index()
+    per_child = people.groupby(["scenario", "draw"], observed=True)["cats"].mean()
+    for (scenario, draw), mean in per_child.items():
+        assert runs.loc[scenario, int(draw)]["cats"].mean() == pytest.approx(mean)
+
+
+def test_outputs_and_points_of_every_draw_are_kept(setup: Setup, whole: dict[str, bytes], tmp_path: Path) -> None:
+    points = pd.read_parquet(tmp_path / "whole" / "points.parquet")
+    assert points["draw"].tolist() == list(range(8))
+    assert set(setup.names) < set(points.columns)
+    for draw in (0, 5):
+        values = setup.values(draw // 2, draw % 2)
+        assert points.loc[draw, "tip_effect"] == values["tip_effect"]
+
+
+def test_b_parts_that_do_not_belong_are_refused(setup: Setup, whole: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "whole"
+    part = next(iter(folder.done(out).values()))
+    content = part.read_bytes()
+    part.write_bytes(content[:-1] + b"x")
+    with pytest.raises(InputError, match=r"its checksum is broken; delete it and resume"):
+        course.collect(setup, out)
+    part.write_bytes(content)
+    other = from_text(setup.text.replace('"seed": 1', '"seed": 2').replace('"children": 40', '"children": 41'))
+    table = pq.read_table(part).to_pandas()
+    strange = Piece("000000", tasks.part_bytes(table, other.key, 0))
+    part.unlink()
+    folder.keep(out, [strange])
+    with pytest.raises(InputError, match=r"is of another experiment, or was made by other rules or tables"):
+        course.collect(setup, out)
+    folder.keep(out, [Piece("000000", content)])
+    with pytest.raises(InputError, match=r"task 0 has another part, .*; results of two runs are never mixed"):
+        course.collect(setup, out)
+
+
+def test_b_a_file_that_changed_since_it_began_is_refused(file: Path, tmp_path: Path, setup: Setup) -> None:
+    out = tmp_path / "begun"
+    folder.begin(setup, out)
+    folder.begin(setup, out)
+    file.write_text(FILE.replace("add = 0.1", "add = 0.2"))
+    with pytest.raises(InputError, match="its file has changed since it began; put the file back"):
+        folder.begin(load_experiment(file), out)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ('"dalys"', '"dallys"', "outputs: no quantity is called 'dallys'. Did you mean 'dalys'?"),
+        ("draws = 8", "draws = 0", "key 'draws': 0 is outside 2 to 1000000; draws of the numbers: even"),
+        ("draws = 8", "draws = 7", "key 'draws': 7"),
+        ("draws = 8", "draws = 8\nchance = 0", "chance: 0 is outside 1 to 64"),
+        ('["today"]', '["tomorrow"]', "no scenario 'tomorrow'"),
+        ('["today"]', '["today", "today"]', "key 'scenarios': 'today' stands twice"),
+        ("draws = 8", 'draws = 8\nplaces = ["sandwel"]', "key 'places': unknown place 'sandwel'"),
+        ("draws = 8", "drawz = 8", "key 'drawz': unknown key"),
+    ],
+)
+def test_b_bad_experiments_are_refused_in_one_line(refused: Any, here: Path, old: str, new: str, part: str) -> None:
+    (here / "bad.toml").write_text(FILE.replace(old, new))
+    assert part in refused("experiment", "run", "bad.toml", "--out", "out")
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("--shard 0/3", "--shard 0/3: is no part; write K/N with K from 1 to N"),
+        ("--shard 4/3", "--shard 4/3: is no part"),
+        ("--shard third", "--shard third: is no part"),
+        ("--jobs 0", "--jobs 0 is outside 1 to 4096"),
+        ("--cluster tcp://127.0.0.1:9 --jobs 2", "--cluster: the cluster has its own workers"),
+    ],
+)
+def test_b_bad_options_are_refused_in_one_line(wellheld: Any, here: Path, file: Path, words: str, part: str) -> None:
+    answer = wellheld("experiment", "run", file, "--out", "out", "--quiet", *words.split())
+    assert answer.code == 2
+    assert answer.err.startswith("Error: ")
+    assert part in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_b_a_precision_out_of_reach_is_said_and_nothing_is_lost(wellheld: Any, here: Path) -> None:
+    (here / "far.toml").write_text(WITH_PRECISION.format(most=16).replace("share = 0.3", "share = 0.01"))
+    answer = wellheld("experiment", "run", "far.toml", "--out", "far", "--quiet")
+    assert answer.code == 2
+    assert "of the band after 16 draws, and 0.01 was asked; about" in answer.err
+    assert len(folder.done(here / "far")) == 8
+    assert wellheld("experiment", "collect", "far").code == 0
+
+
+def test_b_a_folder_without_an_experiment_is_refused(refused: Any, here: Path, file: Path) -> None:
+    assert "holds no experiment" in refused("experiment", "status", "nowhere")
+    (here / "full").mkdir()
+    (here / "full" / "letter.txt").write_text("mine")
+    assert "holds something that is no experiment" in refused("experiment", "run", file, "--out", "full")
+
+
+def test_the_command_runs_says_and_gathers(wellheld: Any, here: Path, file: Path) -> None:
+    answer = wellheld("experiment", "run", file, "--out", "out", "--quiet")
+    assert answer.code == 0, answer.err
+    assert "prevented less today, sandwell" in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 100
+    assert "4 of 4 tasks done, 8 draws" in wellheld("experiment", "status", "out").out
+    before = listing(here)
+    assert wellheld("experiment", "resume", "out", "--quiet").code == 0
+    assert [name for name, _ in listing(here)] == [name for name, _ in before]
+
+
+def test_the_shipped_experiment_is_one(tables: Any) -> None:
+    setup = load_experiment(ROOT / "experiments" / "holding.toml")
+    assert [scenario.name for scenario in setup.scenarios] == ["today", "improved"]
+
+
+def test_an_experiment_may_be_a_few_lines_of_python() -> None:
+    setup = set_up(Experiment(name="mine", question="Is it so?", scenarios=("today", "improved"), draws=4))
+    assert from_text(setup.text).key == setup.key
+    assert setup.pairs == 2
+
+
+# Processes, killed
+
+
+def started(*arguments: str, folder_of: Path) -> "subprocess.Popen[str]":
+    """Run the command line in a process of its own, with the same small reference in it and its workers."""
+    code = (
+        "import sys\nfrom experiments import cli\nfrom experiments.study import tasks\n"
+        f"tasks.REFERENCE_CHILDREN = 60\nsys.argv[1:] = {list(arguments)!r}\ncli.main()"
+    )
+    path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=folder_of,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_killed_outright_it_goes_on_to_the_same_bytes(file: Path, tmp_path: Path) -> None:
+    """SIGKILL after the first part; resumed, every file is that of a run that nobody stopped."""
+    file.write_text(FILE.replace("draws = 8", "draws = 24"))
+    setup = load_experiment(file)
+    whole = taken(setup, tmp_path / "whole")
+    out = tmp_path / "killed"
+    running = started("experiment", "run", str(file), "--out", str(out), "--jobs", "1", folder_of=tmp_path)
+    for _ in range(600):
+        if folder.done(out):
+            break
+        time.sleep(0.1)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    begun = len(folder.done(out))
+    assert 0 < begun < setup.pairs
+    again = started("experiment", "resume", str(out), "--quiet", folder_of=tmp_path)
+    assert again.wait(timeout=300) == 0, again.communicate()
+    again.communicate()
+    left = {name: content for name, content in files(out).items() if not name.endswith(".partial")}
+    assert left == whole
