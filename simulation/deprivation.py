@@ -10,7 +10,7 @@ TOLERANCE = 1e-13
 """Largest error of a margin of the joint distribution [share]."""
 
 
-def ease(gradient: Any, left: Any) -> Any:
+def eased_ratio(gradient: Any, left: Any) -> Any:
     """Give the ratio by which hazards change when part of the way to the least deprived is gone.
 
     Parameters
