@@ -22,6 +22,8 @@ def eased_ratio(gradient: Any, left: Any) -> Any:
     -------
     (10,) ratios; exactly 1 where nothing is eased
     """
+    if (left == 1.0).all():
+        return np.ones_like(left)
     return np.where(left == 1.0, 1.0, (gradient[9] / gradient) ** (1.0 - left))
 
 
