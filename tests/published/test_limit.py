@@ -128,14 +128,15 @@ def test_every_branch_of_a_year_is_the_law_of_the_flow_model(
     place = limit.places_of(tables, published)
     plan = plan_flow(published)
     found, harmed, seen = np.zeros(len(plan.steps) + 1), np.zeros(len(plan.steps) + 1), 0
+    fields = {name: start[name][0].item() for name in start.dtype.names or ()}
+    fields |= {"support": names.index(step)} if step else {}
+    before = fields["cats"]
+    book = view_ledger(empty_ledger(shape_of(s)))
+    book = book._replace(journal=book.journal.view(np.recarray))
     for branch in branches(slots):
         for module in (year, holding, moves, waiting, instability):
             monkeypatch.setattr(module, "uniforms", answered(branch))
-        child = SimpleNamespace(**{name: start[name][0].item() for name in start.dtype.names or ()})
-        child.support = names.index(step) if step else child.support
-        book = view_ledger(empty_ledger(shape_of(s)))
-        book = book._replace(journal=book.journal.view(np.recarray))
-        before = child.cats
+        child = SimpleNamespace(**fields)
         year.setting(child, w, c, book, 0)
         holding.hold(child, w, c, book, 0)
         year.recovery(child, w, c, book, 0)
