@@ -172,7 +172,6 @@ def test_v16_littles_law(scarce: Surroundings, world: World, sandwell: Any, list
             assert line["number"] == max(0, line["day"] - joined[int(line["child"]), int(line["detail"])])
 
 
-
 def test_v16_waiting_has_its_consequence(scarce: Surroundings, world: World, sandwell: Any, tables: Tables) -> None:
     """A child that waits has next year the hazards of one whom no service took; one that does not, its own. Exact."""
     year = 6
