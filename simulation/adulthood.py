@@ -10,9 +10,9 @@ from typing import Any
 from agents.adult import ace_band, attainment, count_bits, log_odds_outcome, missed, occurs
 from agents.names import ADULT, CONDITIONS, Count, Entry, Ever, Reason, Standing
 from agents.rules import rule
+from simulation.child_state import gone, left_care, unresolved_load
 from simulation.draws import Decision, uniforms
 from simulation.ledger import first_day, note
-from simulation.moves import gone, left_care, unresolved_load
 
 GROWS_UP = 15
 """Age from which outcomes of young life are drawn [years]."""

@@ -92,15 +92,18 @@ def hazard_ratios(tables: Tables, values: Values, incidence: Any, remission: Any
     both = incidence.mean(axis=1)
     shares, _ = parents(values)
     curve = dose_curve(values)[[0, 1, 2, 4]]
-    leave = -np.expm1(-remission)
+    lived = np.arange(ages.max())[:, None] < ages
+    recover = np.where(lived, -np.expm1(-remission), 0.0)
+    population = both[:, : len(lived)]
     low, high = np.full(len(rows), -2.0), np.full(len(rows), 6.0)
     for _ in range(40):
         middle = 0.5 * (low + high)
-        base = both / (np.exp(middle[:, None] * curve[None, :]) @ shares)[:, None]
+        base = (population / (np.exp(middle[:, None] * curve[None, :]) @ shares)[:, None]).T
+        hazard = np.stack([base, base * np.exp(middle)], axis=1)
+        fall_ill = np.where(lived[:, None], -np.expm1(-hazard), 0.0)
         ill = np.zeros((2, len(rows)))
-        for age in range(int(ages.max())):
-            hazard = np.stack([base[:, age], base[:, age] * np.exp(middle)])
-            ill = np.where(age < ages, ill + (1 - ill) * -np.expm1(-hazard) - ill * leave, ill)
+        for enter, leave in zip(fall_ill, recover, strict=True):
+            ill = ill + (1 - ill) * enter - ill * leave
         odds = np.log(np.maximum(ill, 1e-12) / (1 - ill))
         below = odds[1] - odds[0] < target
         low, high = np.where(below, middle, low), np.where(below, high, middle)

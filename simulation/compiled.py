@@ -18,9 +18,9 @@ import numpy as np
 import agents
 from agents.child import CHILD
 from simulation.adulthood import adult_life
+from simulation.child_state import count_held, gone
 from simulation.holding import hold
 from simulation.ledger import Ledger, add_ledgers, view_ledger
-from simulation.moves import count_held, gone
 from simulation.world import Context, World, pack
 from simulation.year import (
     AFTER,

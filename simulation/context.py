@@ -11,7 +11,7 @@ import numpy as np
 from agents.names import ADULT, BANDS, MOST_UNITS, RANKS, Flow
 from agents.service import acceptance_crowded, lift, quality_crowded, sufficiency_staffed, turnover_added
 from simulation.build import authority_names, service_names
-from simulation.deprivation import ease
+from simulation.deprivation import eased_ratio
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables
 from simulation.ledger import Ledger
@@ -99,9 +99,9 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     return Context(
         amplification=neighbourhood_amplification(s, year, last),
         gradient=gradients(s, left),
-        need_ease=np.array([ease(world.need_gradient, each) for each in left]),
-        adult_ease=np.array([[ease(adult, each) for adult in world.adult_gradient] for each in left]),
-        child_death_ease=np.array([ease(world.child_death_ratio, each) for each in left]),
+        need_ease=np.array([eased_ratio(world.need_gradient, each) for each in left]),
+        adult_ease=np.array([[eased_ratio(adult, each) for adult in world.adult_gradient] for each in left]),
+        child_death_ease=np.array([eased_ratio(world.child_death_ratio, each) for each in left]),
         hazard_factor=hazard_factors(s, calendar),
         lift=np.array(
             [
@@ -355,7 +355,7 @@ def gradients(s: Surroundings, left: Any) -> Any:
     for a in range(len(s.places)):
         for k, row in enumerate(kinds):
             steps = centred(row.deprivation_ratio)
-            steps = steps[9] * (steps / steps[9]) * ease(steps, left[a])
+            steps = steps[9] * (steps / steps[9]) * eased_ratio(steps, left[a])
             result[a, k] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
     return result
 

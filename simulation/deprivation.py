@@ -10,7 +10,7 @@ TOLERANCE = 1e-13
 """Largest error of a margin of the joint distribution [share]."""
 
 
-def ease(gradient: Any, left: Any) -> Any:
+def eased_ratio(gradient: Any, left: Any) -> Any:
     """Give the ratio by which hazards change when part of the way to the least deprived is gone.
 
     Parameters
@@ -22,6 +22,8 @@ def ease(gradient: Any, left: Any) -> Any:
     -------
     (10,) ratios; exactly 1 where nothing is eased
     """
+    if (left == 1.0).all():
+        return np.ones_like(left)
     return np.where(left == 1.0, 1.0, (gradient[9] / gradient) ** (1.0 - left))
 
 

@@ -41,16 +41,16 @@ class Decision(IntEnum):
     CONDITION = 16  # condition 4 x move, +1, +2, +3
     DEATH = 17  # death, day of death, -, -
     MOVES_OUT = 18  # a resident moves out at the year's end, -, -, -
-    INTERVENTION = 20  # move = intervention (by child, family or area): reached, -, -, -
     ARRIVAL = 19  # whose life an arrival has led so far, from which place, whose life there, -
+    INTERVENTION = 20  # move = intervention (by child, family or area): reached, -, -, -
     UNIT = 21  # move = service: unit of it, -, -, -
     RETURN_TO_CARE = 22  # move = number of the move: time to it, placement, harm of a move, -
-    FAMILY = 29  # joins a family, which age of sibling, which sibling, - ; move 1: a parent's adversity (by family)
+    ADULT_LIFE = 24  # level 3, early parenthood, NEET, employed (below 18: level 2)
+    ADULT_SERVICE = 25  # used adult service 4 x move, +1, +2, +3
     PLACE = 26  # move = service: turn among those who ask, day of a place; move NONE: worker leaves, harm, day
     INSTABILITY = 27  # event of row 4 x move, +1, +2, +3; move OWN + row: harm of it, day, -, -; AREA + placement
     NEGLECT = 28  # neglect goes on from last year, -, -, -
-    ADULT_LIFE = 24  # level 3, early parenthood, NEET, employed (below 18: level 2)
-    ADULT_SERVICE = 25  # used adult service 4 x move, +1, +2, +3
+    FAMILY = 29  # joins a family, which age of sibling, which sibling, - ; move 1: a parent's adversity (by family)
 
 
 @rule

@@ -25,31 +25,14 @@ from agents.names import (
 )
 from agents.rules import rule
 from agents.service import days_until, hold_outcome, hold_outcome_rated, log_odds_event, log_odds_held, logistic, worse
+from simulation.child_state import gone, has_place, out_of_school, support_tier, unresolved_load
 from simulation.draws import Decision, uniforms
 from simulation.effects import log_odds_of, ratio_of
+from simulation.instability import OWN, suffer, unsettle
 from simulation.ledger import first_day, note, spend
-from simulation.moves import (
-    FAR,
-    OWN,
-    add_specialist,
-    asks_for_place,
-    change_setting,
-    finds_place,
-    give_up_waiting,
-    gone,
-    has_place,
-    out_of_school,
-    place_again,
-    place_from_list,
-    route,
-    specialist_year,
-    suffer,
-    support_tier,
-    support_year,
-    unresolved_load,
-    unsettle,
-)
+from simulation.moves import FAR, add_specialist, change_setting, place_again, route, specialist_year, support_year
 from simulation.units import book_case, book_outcome, lift_at, reach_at, unit_at
+from simulation.waiting import asks_for_place, finds_place, give_up_waiting, place_from_list
 
 
 @rule

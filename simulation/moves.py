@@ -5,14 +5,17 @@ These are the steps that phase 4 (`holding.py`) puts together. Each acts on one 
 
 from typing import Any
 
-from agents.child import MILLION, NEVER
-from agents.names import ADULT, DAYS, NONE, RANKS, Channel, Effect, Entry, Ever, Flow, Move, Outcome, Tier
+from agents.child import NEVER
+from agents.names import DAYS, NONE, Channel, Effect, Entry, Ever, Flow, Move, Outcome, Tier
 from agents.rules import rule
-from agents.service import days_until, days_until_exit, place_rank, priority_band
+from agents.service import days_until, days_until_exit
+from simulation.child_state import in_social_care, out_of_school, support_tier
 from simulation.draws import Decision, uniforms
 from simulation.effects import ratio_of
+from simulation.instability import book_instability, settle, spend_placement, suffer
 from simulation.ledger import enter, first_day, note, spell_band, spend
 from simulation.units import draw_unit
+from simulation.waiting import asks_for_place, finds_place, leave_list
 
 MOVES = 6
 """Most moves of the support channel within a year."""
@@ -20,110 +23,8 @@ YEARS_AT_RISK = 5
 """Years after going home in which a child may go straight back into care."""
 FAR = 1_000_000
 """A day that never comes."""
-OWN, AREA = 1_000, 2_000
-"""First moves of the decision on instability that are of one event, and of one placement of the year."""
 LEAVES_CARE_FROM = 16
 """Age from which an end of being looked after is leaving care [years]."""
-
-
-@rule
-def unresolved_load(child: Any) -> float:
-    """Give the severity-weighted unresolved events of a child."""
-    return float(child.severity * 0.01)
-
-
-@rule
-def gone(child: Any, year: int) -> bool:
-    """Tell whether a person died before this year."""
-    return bool(child.died != NEVER and child.died < first_day(year))
-
-
-@rule
-def support_tier(child: Any, w: Any) -> int:
-    """Give the tier of a child's support, or -1 without any."""
-    if child.support == NONE:
-        return -1
-    return int(w.services[child.support].tier)
-
-
-@rule
-def in_social_care(child: Any, w: Any) -> bool:
-    """Tell whether social care has the child's case open (looked-after children included)."""
-    tier = support_tier(child, w)
-    return Tier.SOCIAL_CARE <= tier <= Tier.LOOKED_AFTER
-
-
-@rule
-def out_of_school(child: Any, w: Any) -> bool:
-    """Tell whether a child of school age is outside the school system."""
-    return bool(child.education != NONE and w.services[child.education].tier == Tier.OUT_OF_SYSTEM)
-
-
-@rule
-def left_care(child: Any) -> bool:
-    """Tell whether a person left care at 18, or at 16 or 17 where adult life is followed."""
-    return bool(child.ever & (1 << Ever.LEFT_CARE_AT_18 | 1 << Ever.LEFT_CARE_AT_16_OR_17))
-
-
-@rule
-def suffer(child: Any, w: Any, ledger: Any, year: int, kind: int, day: int) -> None:
-    """Add one childhood event of a type to a child; nothing where the world has no adversity."""
-    if w.p.adversity == 0.0:
-        return
-    bit = 1 << kind
-    if child.types & bit == 0:
-        child.types |= bit
-        if w.adversities[kind].surveyed:
-            child.aces += 1
-    child.recent |= bit
-    child.cats += 1
-    child.unresolved += 1
-    child.severity += w.adversities[kind].severity
-    child.need_load += w.adversities[kind].need_load
-    child.healing += w.adversities[kind].healing
-    child.resilience = max(0, child.resilience - int(w.p.resilience_loss_event * MILLION))
-    ledger.cats[year, child.authority, kind] += 1
-    note(ledger, child, first_day(year) + day, Entry.CHILDHOOD_ADVERSITY, kind, 1)
-
-
-@rule
-def unsettle(child: Any, w: Any, ledger: Any, year: int, row: int, day: int, uniform: float) -> None:
-    """Let a move of home, school or placement happen on a day, and perhaps be an adversity."""
-    move = w.moves[row]
-    book_instability(child, w, ledger, year, move.kind, 1, move.cost)
-    if move.exposes:
-        child.moved = 1
-    note(ledger, child, first_day(year) + day, Entry.INSTABILITY, move.kind, 0)
-    if uniform < w.p.instability_of_move * move.harm:
-        suffer(child, w, ledger, year, w.instability, day)
-
-
-@rule
-def book_instability(child: Any, w: Any, ledger: Any, year: int, kind: int, events: int, cost: int) -> None:
-    """Book events of a kind of instability, and what they cost."""
-    ledger.instability[year, child.authority, kind] += events
-    ledger.instability_cost[year, child.authority, kind] += cost
-    child.cost += cost
-
-
-@rule
-def settle(child: Any, w: Any, ledger: Any, year: int, day: int) -> None:
-    """Decide whether a placement that begins on a day lies outside the authority."""
-    child.out_of_area = 0
-    if w.outside_share[child.support] == 0.0:
-        return
-    u = uniforms(w.key, child.id, year, AREA + child.placements, Decision.INSTABILITY)
-    if u[0] < w.outside_share[child.support]:
-        child.out_of_area = 1
-        unsettle(child, w, ledger, year, w.outside, day, u[1])
-
-
-@rule
-def spend_placement(child: Any, w: Any, ledger: Any, year: int, days: int) -> None:
-    """Book what days of a placement cost beyond the mean placement; days below nought take back what was booked."""
-    if w.p.instability_events:
-        cost = days * w.outside_cost[child.out_of_area][child.authority][child.support]
-        book_instability(child, w, ledger, year, w.moves[w.outside].kind, 0, cost)
 
 
 @rule
@@ -137,94 +38,6 @@ def route(w: Any, c: Any, place: int, service: int, move: int, age: int, uniform
             if uniform < way.upto:
                 return int(last)
     return int(last)
-
-
-@rule
-def has_place(child: Any, w: Any, service: int) -> bool:
-    """Tell whether a service has a child already."""
-    row = w.services[service]
-    specialist = row.channel == Channel.SPECIALIST and child.specialists >> row.bit & 1
-    return bool(child.support == service or child.education == service or specialist)
-
-
-@rule
-def count_held(child: Any, w: Any, held: Any, year: int) -> None:
-    """Count a living child under 18 in each service that has it: held is (A, S)."""
-    if year - child.birth_year >= ADULT or child.died != NEVER:
-        return
-    held[child.authority, child.education] += 1
-    if child.support != NONE:
-        held[child.authority, child.support] += 1
-    for k in range(len(w.specialists)):
-        if child.specialists >> w.services[w.specialists[k]].bit & 1:
-            held[child.authority, w.specialists[k]] += 1
-
-
-@rule
-def finds_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, day: int) -> bool:
-    """Give a child a place in a rationed service if its rank is before the year's cutoff; else it waits for one."""
-    a = child.authority
-    if c.cutoff[a][to] > RANKS:
-        return True
-    waited = child.waiting == to and child.waiting_since < first_day(year)
-    band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
-    rank = place_rank(band, waited, uniforms(w.key, child.id, year, to, Decision.PLACE)[0])
-    ledger.asked[0] += 1
-    if rank < c.cutoff[a][to]:
-        ledger.admitted[a, to, rank] += 1
-        return True
-    ledger.refused[year, a, to] += 1
-    if child.waiting == NONE:
-        child.waiting = to
-        child.waiting_since = first_day(year) + day
-        note(ledger, child, child.waiting_since, Entry.JOINS_WAITING_LIST, to, 0)
-    return False
-
-
-@rule
-def leave_list(child: Any, ledger: Any, year: int, service: int, day: int) -> None:
-    """Take a child that enters the service it waits for off the list, and book how long it waited."""
-    if child.waiting == service:
-        waited = first_day(year) + day - child.waiting_since
-        ledger.from_list[year, child.authority, service] += 1
-        ledger.waited[year, child.authority, service] += max(0, waited)
-        child.waiting = NONE
-        note(ledger, child, first_day(year) + day, Entry.LEAVES_WAITING_LIST, service, max(0, waited))
-
-
-@rule
-def give_up_waiting(child: Any, ledger: Any, year: int, day: int) -> None:
-    """Take a child off a list without a place: too old, no longer in need, or with a higher tier."""
-    if child.waiting != NONE:
-        note(ledger, child, first_day(year) + day, Entry.LEAVES_WAITING_LIST, child.waiting, -1)
-        child.waiting = NONE
-
-
-@rule
-def place_from_list(child: Any, w: Any, c: Any, ledger: Any, year: int) -> int:
-    """Give the service that has a place this year for a child on its list since an earlier one, or NONE."""
-    if child.waiting == NONE or child.waiting_since >= first_day(year):
-        return NONE
-    row = w.services[child.waiting]
-    if row.channel == Channel.SUPPORT and row.tier < support_tier(child, w):
-        give_up_waiting(child, ledger, year, 0)
-        return NONE
-    if finds_place(child, w, c, ledger, year, child.waiting, 0):
-        return int(child.waiting)
-    return NONE
-
-
-@rule
-def asks_for_place(child: Any, w: Any, c: Any, ledger: Any, year: int, to: int, uniform: float, day: int) -> bool:
-    """Ask a service for a place: true where the child already has it, or is accepted in its band and finds one."""
-    if has_place(child, w, to):
-        return True
-    band = priority_band(unresolved_load(child), w.p.band_medium, w.p.band_high)
-    ledger.demand[year, child.authority, to, band] += 1
-    if uniform >= c.acceptance[child.authority][to][band]:
-        ledger.turned_away[year, child.authority, to] += 1
-        return False
-    return finds_place(child, w, c, ledger, year, to, day)
 
 
 @rule

@@ -14,9 +14,9 @@ from agents.intervention import IN_A_FIELD, effect_left, ratio_left, reached_at
 from agents.names import ADULT, Effect, Eligible, Tier, Unit
 from agents.rules import rule
 from simulation.build import deflator
+from simulation.child_state import out_of_school, support_tier, unresolved_load
 from simulation.draws import Decision, uniforms
 from simulation.effects import LOG_ODDS, age_of_reach, check_value, effect_of, types_of
-from simulation.moves import out_of_school, support_tier, unresolved_load
 from simulation.world import INTERVENTION
 
 if TYPE_CHECKING:

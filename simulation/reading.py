@@ -7,9 +7,9 @@ import mesa
 import numpy as np
 
 from agents.child import CHILD, Child
+from simulation.child_state import count_held
 from simulation.holding import hold
 from simulation.ledger import Ledger, view_ledger
-from simulation.moves import count_held
 from simulation.world import Context, World, plain
 from simulation.year import ALL, YEAR
 

@@ -344,7 +344,7 @@ def residents(
     Raises
     ------
     InputError
-        If the run is too long, or a feedback is on that reads a cohort's age from the year.
+        If the run is too long.
     """
     if not 0 < first + years <= LONGEST:
         raise InputError(f"years: {first + years} with the burn-in is outside 1 to {LONGEST}; run fewer")

@@ -1,5 +1,6 @@
 """Draw the uncertain numbers jointly: scrambled Sobol points through each number's distribution."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ def split_normal(at: Any, median: float, low: float, high: float) -> Any:
     return median + np.where(z < 0, median - low, high - median) * z / Z
 
 
+@cache
 def beta_shape(value: float, low: float, high: float) -> tuple[float, float]:
     """Find the beta distribution of a mean whose 95% interval is as wide as given."""
     mean = min(max(value, 1e-6), 1 - 1e-6)

@@ -243,10 +243,10 @@ class World(NamedTuple):
     ratio_ceiling_death: Any  # (2,)
     expectancy: Any  # (2, ages + 1) [years]
     child_death_ratio: Any  # (10,)
-    mean_other: Any  # (18, 10) wider and repeated CATs by age and ACE count, reference cohort
-    mean_healed: Any  # (18, 10) healed events by age and ACE count, reference cohort
-    mean_resilience: Any  # (18, 10) resilience by age and ACE count, reference cohort
-    mean_type_risk: Any  # (18, 10) log of the mean ratio by types, by age and ACE count, reference cohort
+    mean_other: Any  # (18, 7) wider and repeated CATs by age and ACE count, reference cohort
+    mean_healed: Any  # (18, 7) healed events by age and ACE count, reference cohort
+    mean_resilience: Any  # (18, 7) resilience by age and ACE count, reference cohort
+    mean_type_risk: Any  # (18, 7) log of the mean ratio by types, by age and ACE count, reference cohort
     mean_burden: Any  # (18,) unresolved events a child, reference cohort
     outcomes: Any  # OUTCOME_OF_LIFE
     outcome_at: Any  # (5, ages) row of `outcomes` by names.Standing and age, or -1

@@ -24,25 +24,24 @@ from agents.recovery import count_healed, log_odds_healing, resilience_after
 from agents.rules import rule
 from agents.service import logistic
 from simulation.adulthood import adult_life, help_to_heal
-from simulation.draws import Decision, uniforms
-from simulation.effects import log_odds_of, ratio_of, types_moved
-from simulation.holding import hold
-from simulation.ledger import enter, first_day, note, spell_band
-from simulation.moves import (
-    change_support,
+from simulation.child_state import (
     count_held,
-    give_up_waiting,
     gone,
     in_social_care,
     left_care,
     out_of_school,
-    return_to_school,
-    suffer,
     support_tier,
     unresolved_load,
 )
+from simulation.draws import Decision, uniforms
+from simulation.effects import log_odds_of, ratio_of, types_moved
+from simulation.holding import hold
+from simulation.instability import suffer
+from simulation.ledger import enter, first_day, note, spell_band
+from simulation.moves import change_support, return_to_school
 from simulation.offers import offer
 from simulation.units import count_at_units, draw_unit, healing_at
+from simulation.waiting import give_up_waiting
 
 HOUSEHOLD = 64
 """First block of a family's own draws of adversity."""

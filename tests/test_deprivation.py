@@ -8,7 +8,7 @@ from worlds import scenario
 
 from simulation.cohort import run
 from simulation.context import Surroundings, year_context
-from simulation.deprivation import ease, joint, lives_where
+from simulation.deprivation import eased_ratio, joint, lives_where
 from simulation.errors import InputError
 from simulation.frailty import centred
 from simulation.inputs import Tables
@@ -70,9 +70,9 @@ def test_ease_is_nothing_at_today_and_all_at_the_least_deprived() -> None:
     """Exactly 1 with nothing eased; with all eased every decile stands where the least deprived does."""
     for ratio in (0.5, 1.0, 2.2, 11.0):
         steps = centred(ratio)
-        assert (ease(steps, np.ones(10)) == 1.0).all()
-        assert steps * ease(steps, np.zeros(10)) == pytest.approx(np.full(10, steps[9]), rel=1e-12)
-        assert ease(steps, np.full(10, 0.5)) ** 2 == pytest.approx(ease(steps, np.zeros(10)), rel=1e-12)
+        assert (eased_ratio(steps, np.ones(10)) == 1.0).all()
+        assert steps * eased_ratio(steps, np.zeros(10)) == pytest.approx(np.full(10, steps[9]), rel=1e-12)
+        assert eased_ratio(steps, np.full(10, 0.5)) ** 2 == pytest.approx(eased_ratio(steps, np.zeros(10)), rel=1e-12)
 
 
 def test_poverty_that_falls_by_nothing_is_today(

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from experiments import report, rounding
-from experiments.figures import figure, variance_shares
+from experiments.figures import figure, png, variance_shares
 from experiments.quantities import QUANTITIES
 from experiments.results import HEADLINE_COLUMNS, Results
 
@@ -238,7 +238,7 @@ def test_no_change_is_shown_as_zero_without_shares() -> None:
     results.headline.loc[same, ["share_from_assumption", "share_from_chance"]] = float("nan")
     line = next(line for line in report.screen(results).splitlines() if line.startswith(" CATs"))
     assert line.split()[-8:] == ["0", "0", "0", "0", "0", "0", "-", "-"]
-    assert report.contents(results)["figure.png"].startswith(b"\x89PNG")
+    assert png(figure(results)).startswith(b"\x89PNG")
 
 
 def test_region_figure_has_a_panel_by_authority() -> None:

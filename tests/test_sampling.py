@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,16 @@ def number(distribution: str, value: float, low: float | None, high: float | Non
     return Number("x", value, "share", low, high, distribution, "nobody", grade, "read", "", "mine.csv", 7)
 
 
+@cache
 def shipped() -> list[Number]:
     """List the uncertain numbers of the shipped tables."""
     return uncertain(load_tables().numbers)
+
+
+@cache
+def pair() -> tuple[Any, Any]:
+    """Draw both matrices of the shipped numbers."""
+    return sobol_pair(shipped(), DRAWS, 20_240_401)
 
 
 def distribution_of(each: Number) -> Callable[[Any], Any]:
@@ -130,7 +138,7 @@ def test_v29_every_shipped_number_is_drawn_from_its_distribution(second: bool) -
     error caught: a distribution that is off by 0.11 anywhere.
     """
     numbers = shipped()
-    drawn = sobol_pair(numbers, DRAWS, 20_240_401)[second]
+    drawn = pair()[second]
     assert drawn.shape == (DRAWS, len(numbers))
     for k, each in enumerate(numbers):
         assert stats.kstest(distribution_of(each)(drawn[:, k]), "uniform").pvalue > ALARM / len(numbers), each.name

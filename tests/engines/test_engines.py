@@ -54,8 +54,8 @@ def assert_same_lives(one: tuple[Life, list[Any]], other: tuple[Life, list[Any]]
 def test_e01_mesa_and_compiled_live_the_same_lives(
     tables: Tables, values: dict[str, float], key: Key, coupled: Surroundings, world: World
 ) -> None:
-    """E01: 60 children of two places, birth to death, every field each year, amplification and rationing on. Exact."""
-    children = cohort(tables, values, ["sandwell", "solihull"], 30, key)
+    """E01: 32 children of two places, birth to death, every field each year, amplification and rationing on. Exact."""
+    children = cohort(tables, values, ["sandwell", "solihull"], 16, key)
     children["frailty"] *= 2
     one, other = (watched(coupled, world, children, engine, LINES) for engine in ("mesa", "compiled"))
     assert one[0].ledger.lines[0] > 0

@@ -60,6 +60,7 @@ def retyped(values: dict[str, float]) -> Tables:
 
 def test_ace_costs(ace_case: tuple[Sheets, Answer, Tables]) -> None:
     sheets, answer, tables = ace_case
+    assert [place.authority for place in answer.places] == list(QUESTION.authorities)
     for place in answer.places:
         expected = {
             "ACEs, published": place.aces,
@@ -79,6 +80,7 @@ def test_ace_costs(ace_case: tuple[Sheets, Answer, Tables]) -> None:
 def test_ace_conditions(ace_case: tuple[Sheets, Answer, Tables]) -> None:
     sheets, answer, tables = ace_case
     given = inputs(tables, tables.values())
+    assert {key[0] for key in sheets["Conditions"]} == set(conditions(tables))
     for at, name in enumerate(conditions(tables)):
         close(sheets["Conditions"][name, "excess risk x"], excess_now(given)[at])
         due = attributable(excess_now(given))[at] * given.daly_rate[at]
@@ -126,6 +128,7 @@ def test_ace_savings(ace_case: tuple[Sheets, Answer, Tables]) -> None:
         fall = said.fall(given, answer.question.reduction)
         for at, name in enumerate(conditions(tables)):
             close(sheets["Falls"][name, rule], fall[at])
+    assert len(answer.rules.shares) == len(ace_savings.RULES) * len(ace_savings.COUNTS)
     for (rule, count), share in answer.rules.shares.items():
         close(sheets["Savings"][rule, count, "share of lost GDP saved"], share.value)
         for place in answer.places:

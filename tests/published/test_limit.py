@@ -20,7 +20,7 @@ from experiments.published.flow import flow
 from experiments.published.flow_law import Chances, chances, law, plan_flow
 from experiments.published.inputs import load_published
 from experiments.published.scenarios import flow_scenario
-from simulation import holding, moves, year
+from simulation import holding, instability, moves, waiting, year
 from simulation.build import authority_names, build, service_names
 from simulation.cohort import run, shape_of
 from simulation.context import Surroundings, year_context
@@ -128,14 +128,15 @@ def test_every_branch_of_a_year_is_the_law_of_the_flow_model(
     place = limit.places_of(tables, published)
     plan = plan_flow(published)
     found, harmed, seen = np.zeros(len(plan.steps) + 1), np.zeros(len(plan.steps) + 1), 0
+    fields = {name: start[name][0].item() for name in start.dtype.names or ()}
+    fields |= {"support": names.index(step)} if step else {}
+    before = fields["cats"]
+    book = view_ledger(empty_ledger(shape_of(s)))
+    book = book._replace(journal=book.journal.view(np.recarray))
     for branch in branches(slots):
-        for module in (year, holding, moves):
+        for module in (year, holding, moves, waiting, instability):
             monkeypatch.setattr(module, "uniforms", answered(branch))
-        child = SimpleNamespace(**{name: start[name][0].item() for name in start.dtype.names or ()})
-        child.support = names.index(step) if step else child.support
-        book = view_ledger(empty_ledger(shape_of(s)))
-        book = book._replace(journal=book.journal.view(np.recarray))
-        before = child.cats
+        child = SimpleNamespace(**fields)
         year.setting(child, w, c, book, 0)
         holding.hold(child, w, c, book, 0)
         year.recovery(child, w, c, book, 0)

@@ -96,7 +96,10 @@ def variants(scenario: Scenario) -> list[tuple[str, Scenario]]:
 def entries(sheets: Sheets) -> list[tuple[int, str]]:
     """Give the entries that the workbook shows, with their places in Python's arrays."""
     shown = {key[0] for key in sheets["Law today"]}
-    return [(at, line.label) for at, line in enumerate(plan_flow(TABLES).entries) if line.label in shown]
+    assert shown
+    found = [(at, line.label) for at, line in enumerate(plan_flow(TABLES).entries) if line.label in shown]
+    assert len(found) == len(shown)
+    return found
 
 
 def places() -> list[str]:

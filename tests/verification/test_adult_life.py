@@ -160,6 +160,38 @@ def test_neet_is_carried_from_17_and_ends_at_25(tables: Tables, today: Surroundi
     assert not benefits[25:].any()
 
 
+def test_benefits_without_work_are_for_neet_to_24_and_for_all_after(
+    today: Surroundings, on: World, sandwell: Any
+) -> None:
+    """By hand: nobody is NEET or at work: no benefit before 25, then one a year until work ends at 67. Exact."""
+    world = plain_outcomes(untroubled(on), neet=NEVER_SO, employed=NEVER_SO)
+    benefits = counted(run(today, world, sandwell).ledger, Count.BENEFITS)
+    assert (benefits[25:67] == len(sandwell) * world.benefits).all()
+    assert not benefits[:25].any()
+    assert not benefits[67:].any()
+
+
+def test_deprivation_raises_the_log_odds_of_an_outcome(today: Surroundings, on: World, sandwell: Any) -> None:
+    """By hand: where deprivation alone decides, the five most deprived tenths are early parents, nobody else. Exact."""
+    world = plain_outcomes(untroubled(on), early_parent=0.0)
+    rows = world.outcomes.copy()
+    at = world.outcome_at[Standing.EARLY_PARENT]
+    rows["deprivation"][np.unique(at[at >= 0])] = ALWAYS
+    people = run(today, world._replace(outcomes=rows), sandwell, years=25).children
+    assert (people["standing"] >> Standing.EARLY_PARENT & 1 == (people["decile"] < 5)).all()
+
+
+@pytest.mark.parametrize(("age", "mark", "raised"), [(24, True, True), (25, True, False), (24, False, False)])
+def test_hazards_of_care_leavers_are_raised_to_24(
+    today: Surroundings, on: World, sandwell: Any, age: int, mark: bool, raised: bool
+) -> None:
+    """Hazards next to nothing and a ratio without bounds: all of a care leaver's happen to 24, else none. Exact."""
+    world = never_ill(immortal(equal_risks(on)))._replace(adult_hazard=np.full_like(on.adult_hazard, 1e-12))
+    people = with_fields(sandwell[:60], birth_year=-age, education=NONE, ever=mark << Ever.LEFT_CARE_AT_18)
+    after, _ = one_year(today, with_scalars(world, care_leaver_ratio=1e15), people, 0)
+    assert (after["aats"] == raised * len(on.adult_adversities)).all()
+
+
 def test_pay_and_tax_are_years_times_their_rows(today: Surroundings, on: World, sandwell: Any) -> None:
     """By hand: all at work with level 3 earn and pay by class 2 from 19, by class 1 at 18. Exact."""
     world = plain_outcomes(untroubled(on), level_2=ALWAYS, level_3=ALWAYS, neet=NEVER_SO, employed=ALWAYS)

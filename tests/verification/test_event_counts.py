@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from chance import binomial_agrees, mean_agrees
 from scipy import special
-from worlds import alike, harmless_services, immortal, never_ill, with_fields, with_scalars
+from worlds import alike, harmless_services, immortal, never_ill, one_year, with_fields, with_scalars
 
 from agents.child import MILLION
 from agents.names import ADULT
@@ -38,6 +38,23 @@ def constant(world: World) -> World:
 def many(tables: Tables, values: dict[str, float], key: tuple[int, int, int]) -> Any:
     """Draw children of Sandwell, in families of one decile and one ethnic group."""
     return with_fields(cohort(tables, values, ["sandwell"], SIZE, key), decile=4, ethnic_group=0)
+
+
+def test_a_type_returns_by_its_ratio(today: Surroundings, constant: World, many: Any) -> None:
+    """Hazards next to nothing and a ratio without bounds: what happened before happens again, and nothing else.
+
+    Exact: of 60 children, each has had one type; what arises in services alone has no hazard.
+    """
+    few = many[:60].copy()
+    kinds = np.flatnonzero(constant.adversities["arises_in_service"] == 0)
+    few["types"] = 1 << kinds[np.arange(len(few)) % len(kinds)]
+    few["birth_year"] = 0
+    world = constant._replace(hazard=np.full_like(constant.hazard, 1e-12))
+    after, _ = one_year(today, with_scalars(world, repetition_ratio=1e15), few, 7)
+    assert (after["recent"] == few["types"]).all()
+    assert (after["types"] == few["types"]).all()
+    after, _ = one_year(today, world, few, 7)
+    assert not after["recent"].any()
 
 
 def chances(today: Surroundings, world: World, frailty: Any) -> Any:

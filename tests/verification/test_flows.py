@@ -109,6 +109,22 @@ def test_one_placement_move_brings_instability_once(
     assert flows(book, 7)[Flow.THREE_OR_MORE_PLACEMENTS] == three
 
 
+def test_placement_moves_rise_by_their_ratio_where_a_child_is_not_held(
+    tables: Tables, open_doors: Surroundings, quiet: World, number: Numbered
+) -> None:
+    """A rate next to nothing and a ratio without bounds: every child not held moves, no child held does."""
+    world = on_ways(tables, needed(quiet), {("foster_care", 0): "foster_care", ("primary_school", 0): "camhs"})
+    world = with_scalars(
+        world._replace(services=with_fields(world.services, placement_move_rate=1e-9)), placement_ratio_not_held=1e12
+    )
+    begun = aged(tables, 7, number("primary_school"), support=number("foster_care"), since=0, open_since=0)
+    for log_odds, moved in ((-1e9, 1), (1e9, 0)):
+        tried = world._replace(services=with_fields(world.services, hold_log_odds=log_odds))
+        children, book = one_year(open_doors, tried, begun, 7)
+        assert (children["moved"] == moved).all()
+        assert (Flow.PLACEMENT_MOVES in flows(book, 7)) == moved
+
+
 def test_a_change_of_home_and_one_of_school_bring_instability_once_each(
     tables: Tables, open_doors: Surroundings, quiet: World, number: Numbered
 ) -> None:
