@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from experiments.plan import check_parameters, draw_numbers
-from experiments.quantities import QUANTITIES, Quantity
 from experiments.questions import find_scenario
 from experiments.results import DIFFERENCE, REGION, TODAY
+from experiments.study.outputs import HEADLINE, OUTPUTS, Output
 from simulation.build import authority_names
 from simulation.compiled import sources_hash
 from simulation.errors import InputError, nearest, shown
@@ -62,7 +62,7 @@ class Experiment(BaseModel):
     )
     children: int | None = Field(default=None, ge=1, le=10_000_000, description="children in each place")
     seed: int = Field(default=1, ge=0, lt=2**63, description="0 to 2^63-1")
-    outputs: tuple[str, ...] = Field(default=(), description="names of quantities; all if left out")
+    outputs: tuple[str, ...] = Field(default=(), description="names of outputs; the headline's if left out")
     people: bool = Field(default=False, description="true or false: write the table of every child too")
     precision: Precision | None = Field(default=None, description="written as [precision]")
     switches: Switches | None = Field(default=None, description="written as [switches], for all scenarios")
@@ -73,14 +73,13 @@ class Experiment(BaseModel):
     @model_validator(mode="after")
     def asks_what_can_be_answered(self) -> Self:
         """Refuse outputs that are none, and seeds of chance out of range."""
-        known = [quantity.name for quantity in QUANTITIES]
         for where, names in (
             ("outputs", self.outputs),
             ("precision.outputs", self.precision.outputs if self.precision else ()),
         ):
             for name in names:
-                if name not in known:
-                    offer = nearest(name, known)
+                if name not in OUTPUTS:
+                    offer = nearest(name, OUTPUTS)
                     raise ValueError(f"{where}: no quantity is called {shown(name)}.{offer} The headline names them")
         if isinstance(self.chance, int) and not 1 <= self.chance <= 64:
             raise ValueError(f"chance: {self.chance} is outside 1 to 64; 2 is the default")
@@ -126,20 +125,17 @@ class Setup:
         return (*self.places, REGION) if REGION in self.experiment.places else self.places
 
     @cached_property
-    def quantities(self) -> tuple[Quantity, ...]:
-        """Name the quantities that are wanted, in the order of the headline."""
-        wanted = set(self.experiment.outputs) or {quantity.name for quantity in QUANTITIES}
+    def outputs(self) -> tuple[Output, ...]:
+        """List the outputs that are wanted, each once, in the order of all of them."""
+        wanted = set(self.experiment.outputs or HEADLINE)
         if self.experiment.precision:
             wanted |= set(self.experiment.precision.outputs)
-        return tuple(quantity for quantity in QUANTITIES if quantity.name in wanted)
+        return tuple(output for name, output in OUTPUTS.items() if name in wanted)
 
     @property
     def needs_none(self) -> bool:
-        """Tell whether a quantity is what is due to adversity, for which the same people live without it."""
-        return any(
-            not quantity.per_child and (quantity.name.endswith("due_to_adversity") or "cost" not in quantity.name)
-            for quantity in self.quantities
-        )
+        """Tell whether an output is what is due to adversity, for which the same people live without it."""
+        return any(output.against_none for output in self.outputs)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -99,13 +99,13 @@ def twins_gain(setup: Setup, runs: Any) -> pd.DataFrame:
             {
                 "scenario": scenario.name,
                 "place": place,
-                "quantity": quantity.name,
+                "quantity": output.name,
                 "variance_with_twins": spread["with"][i, j],
                 "other_chance": spread["other_chance"][i, j] / safe[i, j],
                 "other_draw": spread["other_draw"][i, j] / safe[i, j],
             }
             for i, place in enumerate(setup.answers)
-            for j, quantity in enumerate(setup.quantities)
+            for j, output in enumerate(setup.outputs)
         ]
     columns = ["scenario", "place", "quantity", "variance_with_twins", "other_chance", "other_draw"]
     return pd.DataFrame(rows, columns=columns)

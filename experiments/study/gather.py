@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from experiments.assembly import apart, value
+from experiments.assembly import apart
 from experiments.results import REGION
 from experiments.study.declaration import Setup
 from experiments.study.folder import read_part
@@ -47,7 +47,7 @@ def answers(setup: Setup, table: pd.DataFrame) -> Any:
             each = {column: np.concatenate([x, x.sum(axis=-1, keepdims=True)], axis=-1) for column, x in each.items()}
         sums[str(name)] = each
     sums.setdefault("none", sums.get(NONE, sums[names[0]]))
-    found = [[value(quantity, name, sums) for quantity in setup.quantities] for name in names]
+    found = [[output.of(sums[name], sums["none"]) for output in setup.outputs] for name in names]
     return np.moveaxis(np.array(found), (0, 1), (2, 4))
 
 
@@ -148,11 +148,11 @@ def summary(setup: Setup, runs: Any) -> pd.DataFrame:
     columns |= {f"{end}_se": error_of_quantile(every, ENDS[end]) for end in ("low_95", "high_95")}
     columns |= parts_of_variance(every)
     index = pd.MultiIndex.from_product(
-        [names, setup.answers, [quantity.name for quantity in setup.quantities]],
+        [names, setup.answers, [output.name for output in setup.outputs]],
         names=["scenario", "place", "quantity"],
     )
     table = pd.DataFrame({name: each.reshape(-1) for name, each in columns.items()}, index=index).reset_index()
-    units = {quantity.name: quantity.unit for quantity in setup.quantities}
+    units = {output.name: output.unit for output in setup.outputs}
     table.insert(3, "unit", table["quantity"].map(units))
     return table
 
@@ -166,7 +166,7 @@ def runs_table(setup: Setup, tasks: Iterable[int], runs: Any) -> pd.DataFrame:
         [draws, range(chance), [scenario.name for scenario in setup.scenarios], setup.answers],
         names=["draw", "chance", "scenario", "place"],
     )
-    columns = [quantity.name for quantity in setup.quantities]
+    columns = [output.name for output in setup.outputs]
     return pd.DataFrame(ordered, index=index, columns=columns).reset_index()
 
 
@@ -189,9 +189,9 @@ def precision(setup: Setup, runs: Any) -> Any:
     (outputs,); 0 where a band has no width
     """
     asked = setup.experiment.precision
-    wanted = asked.outputs if asked else [quantity.name for quantity in setup.quantities]
+    wanted = asked.outputs if asked else [output.name for output in setup.outputs]
     _, every = with_differences(setup, runs)
-    columns = [[quantity.name for quantity in setup.quantities].index(name) for name in wanted]
+    columns = [[output.name for output in setup.outputs].index(name) for name in wanted]
     last = every[:, :, :, -1][..., columns]
     error = error_of_mean(last)
     low, high = np.quantile(last.reshape(-1, *last.shape[3:]), [0.025, 0.975], axis=0)

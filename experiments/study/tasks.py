@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.study.declaration import Setup, from_text
+from experiments.study.outputs import all_sums
 from simulation.cohort import Life, reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
-from simulation.outcomes import sums
 from simulation.population import cohort
 
 NONE = "no_adversity"
@@ -43,7 +43,7 @@ def work(text: str, task: int) -> list[Piece]:
     pieces: list[Piece] = []
     for matrix, chance, name, life in lives(setup, task):
         values = setup.values(task, matrix)
-        found = sums(setup.tables, values, life, setup.places)
+        found = all_sums(setup.tables, values, life, setup.places)
         rows += [
             {"matrix": matrix, "chance": chance, "scenario": name, "place": place}
             | {key: each[number] for key, each in found.items()}

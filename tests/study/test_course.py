@@ -145,7 +145,7 @@ def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     """The same tasks are done on one thread as on two, and the error is below what was asked, not so before."""
     monkeypatch.setattr(course, "FIRST_ROUND", 2)
     path = tmp_path / "precise.toml"
-    path.write_text(WITH_PRECISION.format(most=64).replace("share = 0.3", "share = 0.15"))
+    path.write_text(WITH_PRECISION.format(most=64).replace("share = 0.3", "share = 0.1"))
     setup = load_experiment(path)
     outs = [tmp_path / "one", tmp_path / "two"]
     for jobs, out in enumerate(outs, start=1):
@@ -155,11 +155,11 @@ def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     now = course.state(setup, outs[0])
     assert now.enough
     assert now.precision is not None
-    assert now.precision <= 0.15
+    assert now.precision <= 0.1
     rounds = course.rounds(setup)
     assert rounds.index(now.done) > 0
     before = {task: folder.done(outs[0])[task] for task in range(rounds[rounds.index(now.done) - 1])}
-    assert precision(setup, read_answers(setup, before)).max() > 0.15
+    assert precision(setup, read_answers(setup, before)).max() > 0.1
     told = list(course.lines_of(setup, outs[0]))
     assert "precise enough" in told[1]
     assert "to halve it" in told[2]

@@ -1,0 +1,199 @@
+"""Name what an experiment can ask for, and sum a run into what these need."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.assembly import value
+from experiments.quantities import PAYERS, QUANTITIES, Quantity
+from simulation.cohort import Life
+from simulation.economics import accounts, discount_factors, gdp_per_head, payers
+from simulation.frailty import Values
+from simulation.inputs import Tables
+from simulation.outcomes import groups, sums
+
+HORIZONS = (5, 10, 18)
+"""Years from birth within which costs are summed."""
+KINDS = ("services", "cashable", "programme", "transfer")
+"""What a payer pays: services and moves, what of them is cashable, interventions, what of those changes hands."""
+DECILES = range(1, 11)
+BY_DECILE = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp", "service_cost")
+MILLION = 1e6
+Sums = Mapping[str, Any]
+
+
+class Output(NamedTuple):
+    """Something that can be asked: how it is told, and how it comes from the sums of a run.
+
+    Parameters
+    ----------
+    of : from the sums of a scenario and those of the same people without adversity
+    against_none : whether it needs the latter
+    """
+
+    name: str
+    title: str
+    unit: str
+    of: Callable[[Sums, Sums], Any]
+    against_none: bool
+
+
+def all_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> dict[str, Any]:
+    """Sum a run into all that outputs need; all of it adds over places.
+
+    Returns
+    -------
+    name: (places,): what the headline needs; `programme_to_10.health`: what a payer pays of a kind to an age,
+    discounted [GBP]; and `cats.decile_1`: sums over the children of a decile of England
+    """
+    found = sums(tables, values, life, places)
+    factors = discount_factors(values, "costs")[:18]
+    names = payers(tables)
+    books = np.array([accounts(tables, values, life.ledger, place)[:18] for place in places])
+    for horizon in HORIZONS:
+        spent = np.einsum("y,aypk->apk", factors[:horizon], books[:, :horizon])
+        found |= {
+            f"{kind}_to_{horizon}.{payer}": spent[:, p, k]
+            for p, payer in enumerate(names)
+            for k, kind in enumerate(KINDS)
+        }
+    return found | decile_sums(tables, values, life, places)
+
+
+def decile_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> dict[str, Any]:
+    """Sum children, events and losses by decile."""
+    order = [row.authority for row in tables.rows["authorities"]]
+    gdp = gdp_per_head(tables, values)
+    found: dict[str, list[float]] = {}
+    for place in places:
+        here = life.children["authority"] == order.index(place)
+        parted = groups(tables, life._replace(children=life.children[here]), gdp)
+        for decile in DECILES:
+            for name, total in zip(BY_DECILE, parted["decile", decile - 1], strict=False):
+                found.setdefault(f"{name}.decile_{decile}", []).append(float(total))
+    return {name: np.array(each) for name, each in found.items()}
+
+
+def spending(kinds: Sequence[str], horizon: int, payer: str | None, own: Sums, none: Sums) -> Any:
+    """Add what one payer, or all, pay to an age [GBP million]."""
+    names = [
+        name
+        for name in own
+        for kind in kinds
+        if name.startswith(f"{kind}_to_{horizon}.") and (payer is None or name.endswith(f".{payer}"))
+    ]
+    return sum(own[name] for name in names) / MILLION
+
+
+def per_child(own: Sums, name: str, deciles: Sequence[int]) -> Any:
+    """Give a mean a child of some deciles; missing where there is no child."""
+    children = sum(own[f"children.decile_{decile}"] for decile in deciles)
+    total = sum(own[f"{name}.decile_{decile}"] for decile in deciles)
+    return np.where(children > 0, total / np.where(children > 0, children, 1.0), np.nan)
+
+
+def of_headline(quantity: Quantity) -> Output:
+    """Take a quantity of the headline."""
+
+    def of(own: Sums, none: Sums) -> Any:
+        return value(quantity, "own", {"own": dict(own), "none": dict(none)})
+
+    due = not quantity.per_child and (quantity.name.endswith("due_to_adversity") or "cost" not in quantity.name)
+    return Output(quantity.name, quantity.title, quantity.unit, of, due)
+
+
+def costs() -> list[Output]:
+    """Name costs within a horizon: of services and interventions together, of each alone, and by payer."""
+    found = []
+    for horizon in HORIZONS:
+        found += [
+            Output(
+                f"cost_to_{horizon}",
+                f"services and interventions to age {horizon}, discounted",
+                "GBP million",
+                partial(spending, ("services", "programme"), horizon, None),
+                False,
+            ),
+            Output(
+                f"programme_to_{horizon}",
+                f"interventions to age {horizon}, discounted",
+                "GBP million",
+                partial(spending, ("programme",), horizon, None),
+                False,
+            ),
+            Output(
+                f"cashable_to_{horizon}",
+                f"cashable cost of services to age {horizon}, discounted",
+                "GBP million",
+                partial(spending, ("cashable",), horizon, None),
+                False,
+            ),
+        ]
+        for payer in PAYERS:
+            found.append(
+                Output(
+                    f"cost_to_{horizon}_{payer}",
+                    f"of it, paid by {payer.replace('_', ' ')}",
+                    "GBP million",
+                    partial(spending, ("services", "programme"), horizon, payer),
+                    False,
+                )
+            )
+    return found
+
+
+def losses() -> list[Output]:
+    """Name health and production in full, whatever they are due to; and what parts the poorest from the richest."""
+    return [
+        Output("dalys_whole", "DALYs, whatever they are due to", "DALYs", lambda own, _: own["dalys"], False),
+        Output(
+            "dalys_whole_discounted",
+            "DALYs, whatever they are due to, discounted",
+            "DALYs",
+            lambda own, _: own["dalys_discounted"],
+            False,
+        ),
+        Output(
+            "lost_gdp_whole_discounted",
+            "lost GDP, whatever it is due to, discounted",
+            "GBP million",
+            lambda own, _: own["lost_gdp_discounted"] / MILLION,
+            False,
+        ),
+        Output(
+            "cats_gap",
+            "CATs a child, deciles 1-2 less deciles 3-10",
+            "events per child",
+            lambda own, _: per_child(own, "cats", (1, 2)) - per_child(own, "cats", range(3, 11)),
+            False,
+        ),
+        Output(
+            "cats_decile_1",
+            "CATs a child, decile 1",
+            "events per child",
+            lambda own, _: per_child(own, "cats", (1,)),
+            False,
+        ),
+        Output(
+            "cats_deciles_2_10",
+            "CATs a child, deciles 2-10",
+            "events per child",
+            lambda own, _: per_child(own, "cats", range(2, 11)),
+            False,
+        ),
+        Output(
+            "service_cost_decile_1",
+            "service cost a child, decile 1",
+            "GBP a child",
+            lambda own, _: per_child(own, "service_cost", (1,)),
+            False,
+        ),
+    ]
+
+
+OUTPUTS: dict[str, Output] = {output.name: output for output in (*map(of_headline, QUANTITIES), *costs(), *losses())}
+"""All that can be asked, by name."""
+HEADLINE = tuple(quantity.name for quantity in QUANTITIES)
+"""What is asked where an experiment names no output."""
