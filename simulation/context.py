@@ -351,13 +351,14 @@ def gradients(s: Surroundings, left: Any) -> Any:
     raised = np.array([s.values[f"discrimination_ratio_{group}"] for group in GROUPS])
     raised = raised / (raised @ england)
     kinds = s.tables.rows["adversities"]
-    result = np.ones((len(s.places), len(kinds), 50))
-    for a in range(len(s.places)):
-        for k, row in enumerate(kinds):
+    alike, which = np.unique(left, axis=0, return_inverse=True)
+    result = np.ones((len(alike), len(kinds), 50))
+    for each, ways in zip(alike, result, strict=True):
+        for row, way in zip(kinds, ways, strict=True):
             steps = centred(row.deprivation_ratio)
-            steps = steps[9] * (steps / steps[9]) * eased_ratio(steps, left[a])
-            result[a, k] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
-    return result
+            steps = steps[9] * (steps / steps[9]) * eased_ratio(steps, each)
+            way[:] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
+    return result[which]
 
 
 def hazard_factors(s: Surroundings, calendar: int) -> Any:
