@@ -62,8 +62,8 @@ print(*course.lines_of(setup, out), sep="\n")
 # ## Where the band comes from
 #
 # The band of a difference is that of one cohort's run. Its variance is parted into chance (another cohort under the
-# same numbers), numbers that rest on evidence, and assumptions. With so few draws the parts are rough: one may even come out
-# below nought.
+# same numbers), numbers that rest on evidence, and assumptions. With so few draws the parts are rough: one may even
+# come out below nought.
 
 # %%
 gaps = table[table["scenario"].str.contains("less")].set_index("quantity")
