@@ -1,6 +1,7 @@
 """Experiments: the same bytes however they are carried, nothing lost, nothing mixed, and bad input in one line."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,10 +41,12 @@ WITH_PRECISION = FILE.replace("draws = 8\n", "") + '[precision]\nshare = 0.3\nou
 GATHERED = ("summary.csv", "summary.parquet", "runs.parquet", "points.parquet", "twins.csv", "manifest.json")
 
 
-@pytest.fixture(autouse=True)
-def small_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def small_reference() -> Iterator[None]:
     """Let references be small: what they are does not matter here."""
-    monkeypatch.setattr(tasks, "REFERENCE_CHILDREN", 60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "REFERENCE_CHILDREN", 60)
+        yield
 
 
 @pytest.fixture
@@ -73,10 +76,20 @@ def files(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def whole(setup: Setup, tmp_path: Path) -> dict[str, bytes]:
+@pytest.fixture(scope="module")
+def run_whole(small_reference: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run it without interruption."""
-    return taken(setup, tmp_path / "whole")
+    out = tmp_path_factory.mktemp("whole")
+    (out / "small.toml").write_text(FILE)
+    taken(load_experiment(out / "small.toml"), out / "whole")
+    return out / "whole"
+
+
+@pytest.fixture
+def whole(run_whole: Path, tmp_path: Path) -> dict[str, bytes]:
+    """Copy that run to a folder of the test's own, and give every file of it."""
+    shutil.copytree(run_whole, tmp_path / "whole")
+    return files(run_whole)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
