@@ -152,6 +152,7 @@ def test_workers_that_always_die_are_given_up_in_one_line() -> None:
         list(in_order(dying, "", [0, 1]))
 
 
+@pytest.mark.slow
 def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +268,7 @@ def test_b_bad_options_are_refused_in_one_line(wellheld: Any, here: Path, file: 
     assert answer.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_b_a_precision_out_of_reach_is_said_and_nothing_is_lost(wellheld: Any, here: Path) -> None:
     (here / "far.toml").write_text(WITH_PRECISION.format(most=16).replace("share = 0.3", "share = 0.01"))
     answer = wellheld("experiment", "run", "far.toml", "--out", "far", "--quiet")
