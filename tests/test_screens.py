@@ -46,6 +46,8 @@ LONG = (
 )
 NO_SCREEN = {"check", "benchmark", "parameters"}
 """One line; figures of this machine; and a line a number, to search in."""
+IN_STUDY = {"experiment"}
+"""Groups of commands whose screens are tried in tests/study."""
 LARGE = 123_456.0
 
 
@@ -75,7 +77,7 @@ def test_a_screen_is_at_most_100_columns_wide(wellheld: Any, words: str) -> None
 def test_every_command_with_a_screen_is_tried() -> None:
     group = get_command(app)
     assert isinstance(group, TyperGroup)
-    assert {words.split()[0] for words in (*QUICK, *LONG)} == set(group.commands) - NO_SCREEN
+    assert {words.split()[0] for words in (*QUICK, *LONG)} == set(group.commands) - NO_SCREEN - IN_STUDY
 
 
 @pytest.mark.parametrize(
