@@ -108,7 +108,7 @@ def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> pd.DataFrame:
+def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any, handed_over: Any) -> pd.DataFrame:
     """Tabulate the most that could be spent on the improvement without loss, a child-year of 0-17, by payer.
 
     A payer breaks even on the public service cost that it is spared (cashable, and capacity released); society
@@ -117,7 +117,8 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> p
 
     Parameters
     ----------
-    programme : (2, draws, 2, places) discounted cost of the scenario's interventions [GBP]
+    programme, handed_over : (2, draws, 2, places) discounted cost of the scenario's interventions, and what of it only
+        changes hands [GBP]
     """
     today, improved = sums["today"], sums["improved"]
 
@@ -139,6 +140,8 @@ def break_even(plan: Plan, sums: dict[str, dict[str, Any]], programme: Any) -> p
         rows["society, with lost GDP"] = society
     if named(plan) and not without_cost(plan):
         rows["cost of the named interventions"] = programme / today["child_years_discounted"]
+        if handed:
+            rows["of it, a cost to society"] = (programme - handed_over) / today["child_years_discounted"]
     rows |= poverty_rows(plan, today["child_years_discounted"], society)
     parts = [
         summary_rows(
@@ -280,7 +283,7 @@ def results(plan: Plan, tasks: Sequence[Any], plausibility: pd.DataFrame) -> Res
     ranked = drivers(plan, gaps)
     tables = {
         "headline": headline(plan, sums),
-        "break_even": break_even(plan, sums, discounted(plan, tasks)[1].sum(axis=-1)),
+        "break_even": break_even(plan, sums, *(paid.sum(axis=-1) for paid in discounted(plan, tasks)[1:])),
         "decomposition": decomposition(plan, tasks),
         "reconciliation": reconciliation(plan, sums),
         "groups": by_group(plan, tasks),

@@ -88,7 +88,7 @@ def sentences(plan: Plan, ranked: pd.DataFrame, tables: Mapping[str, pd.DataFram
     said = [
         "No trial has measured what Sufficiency or trauma-informed practice do to holding. The effect of TIP "
         "alignment, of service-caused harm on health and of healing on health may be nil or reversed; Sufficiency, "
-        "support and resilience are assumed to help, by an unknown size.",
+        "support and resilience are mostly assumed to help, by an unknown size that may be nil.",
         cost_sentence(plan),
     ]
     steps = tables["decomposition"]

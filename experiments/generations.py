@@ -32,7 +32,7 @@ QUANTITIES = {
     "service_cost": "service cost, 0-17 (GBP a child)",
 }
 ENGLAND = 20_000
-"""Children of England whose lives tell what mothers bring today; a decile of them has about 1,700 children in turn."""
+"""Children of England whose lives tell what mothers bring today; a decile of them has about 1,400 children in turn."""
 RUNS = ("today", "services_only", "improved", "no_adversity_of_parents")
 """Second generations: parents and services as today; today's parents, improved services; both improved; and today's
 services for children whose parents met no adversity."""
@@ -167,6 +167,7 @@ def screen(table: pd.DataFrame, settings: str, scenario: str) -> str:
     note = (
         "By parents: the part of the benefit that comes by way of parents, whose own lives the scenario changed; of "
         "burden: the part of today's level that comes by way of them. Both rest on parental_causal_share and "
-        "parental_year_ratio, which are assumed."
+        "parental_year_ratio, which are assumed, "
+        "and a mother's years of adversity are taken to act in full, as a cause."
     )
     return "\n".join([*lines, "", *align(cells), "", *wrapped(note), NOT_FOR_INDIVIDUALS]) + "\n"

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agents.names import ADULT
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.build import authority_names
@@ -60,8 +61,8 @@ def rows(s: Surroundings, place: str, book: Any, share: float) -> pd.DataFrame:
     def mean(part: Any) -> Any:
         return part[lived, number].mean(axis=0) / share
 
-    children = np.zeros(len(s.places))
-    children[number] = book.stock[lived, number][:, [row.channel == "education" for row in services]].sum() / YEARS
+    children = np.zeros((len(s.places), ADULT))
+    children[number] = book.ages[lived, number].mean(axis=0)
     supplied = places(s, names, children, s.first_year() + BURN_IN)[number] / share
     limited = np.array([row.rationed_by != "none" and row.channel != "front_door" for row in services])
     stays = np.array([row.channel != "front_door" for row in services])

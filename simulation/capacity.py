@@ -45,7 +45,8 @@ def cutoffs(s: Surroundings, carrier: Any, context: Context, year: int) -> Any:
     chosen = np.flatnonzero(young)
     if not len(chosen):
         return context.cutoff
-    count = np.bincount(children["authority"][young], minlength=len(authority_names(s.tables)))
+    count = np.zeros((len(authority_names(s.tables)), ADULT), np.int64)
+    np.add.at(count, (children["authority"][young], year - children["birth_year"][young]), 1)
     free = places(s, service_names(s.tables), count, s.first_year() + year)
     asked, admitted, held = carrier.attempt(context, year, chosen)
     chosen, others = chosen[asked], held[0]

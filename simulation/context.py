@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.names import ADULT, BANDS, MOST_UNITS, RANKS, Flow
+from agents.names import ADULT, BANDS, MOST_UNITS, RANKS
 from agents.service import acceptance_crowded, lift, quality_crowded, sufficiency_staffed, turnover_added
 from simulation.build import authority_names, service_names
 from simulation.deprivation import eased_ratio
@@ -279,7 +279,7 @@ def crowding(s: Surroundings, names: list[str], last: Ledger, year: int) -> Any:
     (A, S); 0 where a service takes whoever comes
     """
     held, rows = last.stock[year - 1].astype(float), s.tables.rows["services"]
-    supplied = places(s, names, last.flows[year - 1, :, Flow.CHILDREN_AT_31_MARCH], s.first_year() + year)
+    supplied = places(s, names, last.ages[year - 1], s.first_year() + year)
     for k, row in enumerate(rows):
         if row.channel == "front_door":
             tier = [j for j, other in enumerate(rows) if other.tier == row.tier and j != k]
@@ -289,21 +289,36 @@ def crowding(s: Surroundings, names: list[str], last: Ledger, year: int) -> Any:
 
 
 def places(s: Surroundings, names: list[str], children: Any, calendar: int) -> Any:
-    """Give the places of each service in each place: a number per 1,000 children there, moved by supply.
+    """Give the places of each service in each place: a number per 1,000 children there by age, moved by supply.
 
     Parameters
     ----------
-    children : (A,) children aged 0 to 17
+    children : (A, 18) children by age
 
     Returns
     -------
     (A, S) whole numbers
     """
-    per_child = [
-        [s.moved("supply", place, 1.0, calendar, name) * s.values[f"services.{name}.places"] / 1000.0 for name in names]
-        for place in s.places
-    ]
-    return np.floor(np.array(per_child) * np.asarray(children)[:, None]).astype(np.int64)
+    per_child = np.array(
+        [
+            [s.moved("supply", place, 1.0, calendar, n) * s.values[f"services.{n}.places"] / 1000.0 for n in names]
+            for place in s.places
+        ]
+    )
+    return np.floor(per_child * (np.asarray(children) @ place_ages(s, names).T)).astype(np.int64)
+
+
+def place_ages(s: Surroundings, names: list[str]) -> Any:
+    """Give for children of which age places are, over the mean of ages 0 to 17: 1 where no row says so.
+
+    Returns
+    -------
+    (S, 18)
+    """
+    found = np.ones((len(names), ADULT))
+    for row in s.tables.rows["place_ages"]:
+        found[names.index(row.service), row.age] = s.values[f"place_ages.{row.service}.{row.age}.weight"]
+    return found
 
 
 def neighbourhood_amplification(s: Surroundings, year: int, last: Ledger | None) -> Any:

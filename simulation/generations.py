@@ -136,7 +136,8 @@ def second_generation(
     own_draws(values, key, children)
     for name in ("decile", "neighbourhood", "ethnic_group", "authority"):
         children[name] = her[name]
-    children["parent_class"] = parent_class(her["aces"])
+    # What her years of adversity raise is measured from mothers of her background.
+    children["parent_class"] = parent_class(today["aces"][who])
     here, before = (PARENTAL_ACES[parent_class(each)] for each in (her["aces"], today["aces"][who]))
     aces = before + values["parental_causal_share"] * (here - before)
     families = family_number(children["id"], children["family"].astype(np.int64))

@@ -145,7 +145,7 @@ def check_links(rows: dict[str, list[Any]]) -> None:
                 used.add(row.source)
                 known(where, "source", row.source, sources)
             known(where, "authority", getattr(row, "authority", "all"), [*places, "all", "region"])
-            if name in ("service_levels", "pathways", "supports", "unit_costs"):
+            if name in ("service_levels", "place_ages", "pathways", "supports", "unit_costs"):
                 known(where, "service", row.service, list(services))
             if name == "supports":
                 known(where, "support", row.support, list(services))

@@ -39,6 +39,7 @@ class Ledger(NamedTuple):
     workers_left: Any  # (18, A, S) children whose worker left, above the usual
     admitted: Any  # (A, S, RANKS) places given by rationed services, by rank, over the run
     asked: Any  # (1,) places asked of rationed services, over the run
+    ages: Any  # (18, A, 18) children at 31 March by age
     open_in_need: Any  # (18, A, 5) cases open at 31 March by length so far
     open_plans: Any  # (18, A, 5) plans open at 31 March by length so far
     ended_in_need: Any  # (18, A, 5) cases that ended by length
@@ -112,6 +113,7 @@ def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
         "workers_left": (y, a, s),
         "admitted": (a, s, RANKS),
         "asked": (1,),
+        "ages": (y, a, ADULT),
         "open_in_need": (y, a, 5),
         "open_plans": (y, a, 5),
         "ended_in_need": (y, a, 5),

@@ -269,6 +269,14 @@ class ServiceRow(Row):
     rationed_by: RationedBy
 
 
+class PlaceAgeRow(Row):
+    """How many of a service's places are for children of an age, over its mean of ages 0 to 17."""
+
+    service: Name
+    age: Annotated[int, Field(ge=0, le=17, json_schema_extra={"unit": "years"}, description="years, 0 to 17")]
+    weight: Annotated[float, number("ratio to the mean of ages 0-17", 0, 18)]
+
+
 class ServiceLevelRow(Row):
     """Sufficiency and TIP alignment of a service in an authority ('all': wherever no row of its own)."""
 
@@ -544,7 +552,7 @@ ASSUMED: dict[str, dict[str, str]] = {
         "survey_age": "project_assumption",
         "disability_weight": "gbd_2019",
     },
-    "services": dict.fromkeys(("hold_log_odds", "f_sufficiency", "f_tip", "harm"), "project_assumption"),
+    "services": dict.fromkeys(("hold_log_odds", "f_sufficiency", "f_tip", "harm", "places"), "project_assumption"),
     "unit_costs": {"cashable": "project_assumption"},
     "type_harm": dict.fromkeys(("need_weight", "healing_log_odds"), "project_assumption"),
     "instability_events": dict.fromkeys(
@@ -658,6 +666,7 @@ KEYS: Kinds = {
     "type_harm": (TypeHarmRow, ("adversity",)),
     "adult_adversities": (AdultAdversityRow, ("adversity", "age_from")),
     "services": (ServiceRow, ("service",)),
+    "place_ages": (PlaceAgeRow, ("service", "age")),
     "service_levels": (ServiceLevelRow, ("authority", "service")),
     "pathways": (PathwayRow, ("service", "move", "age_from", "to")),
     "supports": (SupportRow, ("service", "support", "age_from")),

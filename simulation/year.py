@@ -394,6 +394,7 @@ def observe(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         ledger.waiting[year, a, child.waiting] += 1
     flows = ledger.flows[year, a]
     flows[Flow.CHILDREN_AT_31_MARCH] += 1
+    ledger.ages[year, a, age] += 1
     if in_social_care(child, w):
         ledger.open_in_need[year, a, spell_band(end - child.open_since)] += 1
     if child.support == w.plan:

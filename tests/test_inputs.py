@@ -257,7 +257,7 @@ def test_b_places_that_nobody_asks_for_are_refused(tables: Tables) -> None:
     """A service that is only brought in to help asks for no place: limited places would never be filled."""
     rows = {**tables.rows, "pathways": [row for row in tables.rows["pathways"] if row.to != "camhs"]}
     with pytest.raises(
-        InputError, match=r"'camhs' has 4.9 places per 1,000 children and nobody asks for one; add a row"
+        InputError, match=r"'camhs' has 4.89 places per 1,000 children and nobody asks for one; add a row"
     ):
         check_network(rows)
     unlimited = [

@@ -58,8 +58,8 @@ def test_v16_stock_never_exceeds_places(
     before = np.zeros(len(service_names(tables)), np.int64)
     for year in range(ADULT):
         alive = len(years[0]) if year == 0 else int((years[year - 1]["died"] == NEVER).sum())
-        count = np.zeros(len(authority_names(tables)))
-        count[number] = alive
+        count = np.zeros((len(authority_names(tables)), ADULT))
+        count[number, year] = alive
         free = places(scarce, service_names(tables), count, scarce.first_year() + year)[number]
         stock = book.stock[year, number]
         assert (stock[listed] <= np.maximum(free, before)[listed]).all(), year
