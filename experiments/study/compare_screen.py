@@ -9,14 +9,17 @@ import pandas as pd
 from experiments.drivers import ENOUGH_DRAWS, few_draws
 from experiments.interventions import not_alone
 from experiments.rounding import decimals, text
-from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
+from experiments.screen import NOT_FOR_INDIVIDUALS, WIDTH, align, sectioned, wrapped
 from experiments.study import perspectives
+from experiments.study.comparators import ON
 from experiments.study.comparison import MILLION, QALY, Comparison, healthy_year
 from experiments.study.outputs import LIFE
 from simulation.build import PRICE_YEAR
 from simulation.inputs import Tables
 
 AGES = ("to_30", "31_75", "after_75")
+NAME = 18
+"""Letters of a scenario's name that columns have room for."""
 SHOWN_AT = (0.0, 20_000.0, 30_000.0, QALY)
 
 
@@ -57,27 +60,21 @@ def with_error(mean: float, error: float, scale: float = 1.0, sign: bool = False
 
 def side_by_side(found: Comparison) -> list[str]:
     """Tabulate scenarios: cost and DALYs, beyond the first, and where each stands."""
-    cells = [["", "cost GBPm", "more", "mcse", "DALYs averted", "mcse", "GBP a DALY", "standing"]]
+    cells = [["", "cost GBPm", "more", "mcse", "DALYs averted", "mcse", "GBP a DALY"]]
+    standings = ["standing"]
     for row in found.options.to_dict("records"):
         more = with_error(row["cost_more_gbp"], row["cost_more_gbp_mcse"], MILLION, sign=True)
         averted = with_error(row["dalys_averted"], row["dalys_averted_mcse"], sign=True)
         ratio = row["gbp_per_daly_averted"]
         star = "*" if row["own_cost"] == "unknown" else ""
         standing = str(row["status"]) + (f" (by {row['against']})" if "dominated" in str(row["status"]) else "")
-        if row["status"] == "on the frontier" and row["against"]:
+        if row["status"] == ON and row["against"]:
             standing = f"frontier, after {row['against']}"
-        cells.append(
-            [
-                f"{str(row['scenario'])[:24]}{star}",
-                text(row["cost_gbp"] / MILLION, 1),
-                *more,
-                *averted,
-                text(ratio, decimals(ratio, abs(ratio) / 50) if ratio else 0) if np.isfinite(ratio) else "-",
-                standing[:34],
-            ]
-        )
-    width = max(len(row[-1]) for row in cells)
-    return [line.rstrip() for line in align([[*row[:-1], row[-1].ljust(width)] for row in cells])]
+        money = text(row["cost_gbp"] / MILLION, 1)
+        per_daly = text(ratio, decimals(ratio, np.nan)) if np.isfinite(ratio) else "-"
+        cells.append([f"{str(row['scenario'])[:NAME]}{star}", money, *more, *averted, per_daly])
+        standings.append(standing)
+    return [f"{line} {standing}"[:WIDTH] for line, standing in zip(align(cells), standings, strict=True)]
 
 
 def likely(found: Comparison) -> list[str]:
@@ -86,15 +83,15 @@ def likely(found: Comparison) -> list[str]:
         return []
     table = found.acceptability
     at = sorted({*SHOWN_AT, found.asked.threshold})
-    cells = [["Best, % of runs; [expected loss]", *(f"{each:,.0f}" for each in at)]]
+    cells = [["% best; [expected loss]", *(f"{each:,.0f}" for each in at)]]
     for name in found.priced:
         rows = table[table["option"] == name].set_index("threshold").loc[at]
         mark = ["+" if each else " " for each in rows["on_frontier"]]
         cells.append(
             [
-                f"  {name[:28]}",
+                f"  {name[:NAME]}",
                 *(
-                    f"{100 * share:.0f}±{100 * error:.0f}{sign} [{loss / MILLION:.2f}]"
+                    f"{100 * share:.0f}±{100 * error:.0f}{sign} [{short(loss / MILLION)}]"
                     for share, error, sign, loss in zip(
                         rows["probability"], rows["mcse"], mark, rows["expected_loss"], strict=True
                     )
@@ -103,7 +100,7 @@ def likely(found: Comparison) -> list[str]:
         )
     return [
         *align(cells),
-        "  +: best on average, on the frontier; its expected loss is that of ignorance and chance, GBPm",
+        "  +: best on average, on the frontier; its expected loss, GBPm, is that of ignorance and chance",
     ]
 
 
@@ -118,7 +115,7 @@ def spend(found: Comparison) -> list[str]:
         places = decimals(row["mean"], row["mcse"])
         band = (text(row["low_95"], places), text(row["high_95"], places))
         cells.append(
-            [f"  {str(row['scenario'])[:28]}", f"{row['worth_of_a_daly']:,.0f}", mean, error, *band, row["own_cost"]]
+            [f"  {str(row['scenario'])[:NAME]}", f"{row['worth_of_a_daly']:,.0f}", mean, error, *band, row["own_cost"]]
         )
     return align(cells)
 
@@ -126,15 +123,16 @@ def spend(found: Comparison) -> list[str]:
 def bearers(found: Comparison) -> list[str]:
     """Tabulate net money by bearer and horizon: services spared less what the scenario costs, where that is known."""
     table = found.net_benefit
-    cells = [["Net money, GBPm (mcse), to age", *perspectives.SPANS]]
-    for scenario, rows in table.groupby("scenario", sort=False):
+    rows: list[tuple[str, list[str]]] = [("", ["Net money, GBPm (mcse), to age", *perspectives.SPANS])]
+    for scenario, here in table.groupby("scenario", sort=False):
         unknown = scenario in found.unpriced
-        cells.append([f"{str(scenario)[:24]}{' (before its own cost)' if unknown else ''}", *[""] * 4])
-        here = rows[rows["quantity"] == ("net money before own cost" if unknown else "net money")]
+        title = f"{scenario}{' (before its own cost)' if unknown else ''}"
+        here = here[here["quantity"] == ("net money before own cost" if unknown else "net money")]
         for bearer in sorted(here["bearer"].unique(), key=[*perspectives.PERSPECTIVES].count):
             each = here[here["bearer"] == bearer].set_index("horizon")
-            cells.append([f"  {str(bearer).replace('_', ' ')}", *(amount(each, span) for span in perspectives.SPANS)])
-    return align(cells)
+            money = (amount(each, span) for span in perspectives.SPANS)
+            rows.append((title, [f"  {str(bearer).replace('_', ' ')}", *money]))
+    return sectioned(rows)
 
 
 def amount(rows: pd.DataFrame, span: str) -> str:
@@ -178,6 +176,11 @@ def sentences(found: Comparison) -> Iterator[str]:
         yield f"Warning: {said}"
     if not asked.averaged and found.draws >= ENOUGH_DRAWS:
         yield "A run is one cohort, luck with it; --average-chance leaves ignorance of the numbers alone."
+
+
+def short(money: float) -> str:
+    """Write money to three digits, and never finer than two decimals."""
+    return text(money, min(2, decimals(money, np.nan)), comma=False)
 
 
 def rates(tables: Tables, name: str) -> str:

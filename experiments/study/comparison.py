@@ -208,7 +208,7 @@ def net_benefit(
 def of_bearer(
     book: Books, bearer: str, scenario: int, weights: Sequence[float] | None, priced: bool, worth: Any
 ) -> dict[str, Any]:
-    """Give what a bearer is spared and pays under a scenario beyond the first, in every run; nothing where it is nought.
+    """Give what a bearer is spared and pays beyond the first scenario, in every run; nothing where all is nought.
 
     Parameters
     ----------

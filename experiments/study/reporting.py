@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from experiments.base_case import REFERENCE_CHILDREN
 from experiments.drivers import ENOUGH_DRAWS
 from experiments.origin import commit, installed
 from experiments.provenance import LIBRARIES
@@ -16,7 +17,6 @@ from experiments.study import comparison, folder
 from experiments.study.compare_screen import rates, side_by_side
 from experiments.study.declaration import Setup
 from experiments.study.perspectives import PERSPECTIVES, SPANS, unpriced
-from experiments.study.tasks import REFERENCE_CHILDREN
 from experiments.summary import markdown_text
 from simulation.build import PRICE_YEAR
 from simulation.errors import InputError
@@ -38,7 +38,7 @@ def sheets(setup: Setup, out: Path) -> dict[str, str]:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 Markdown, not a page for a browser
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
