@@ -158,7 +158,7 @@ def nothing_to_choose(axes: Axes, found: Comparison) -> bool:
 
 def finish(axes: Axes, found: Comparison) -> None:
     """Mark the threshold that was asked for and name the axis."""
-    axes.axvline(found.asked.threshold / 1000, color=GREY, linestyle="--", linewidth=0.8)
+    axes.axvline(found.asked.threshold / 1000, ymax=0.85, color=GREY, linestyle="--", linewidth=0.8)
     axes.set_xlabel("worth of averting a DALY, GBP thousand (dashed: as asked)")
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
