@@ -81,7 +81,7 @@ axes.invert_yaxis()
 axes.axvline(0, color="#222222", linewidth=0.8)
 axes.set_xlabel("visits: net money to that age, GBP million, discounted")
 axes.set_ylabel("")
-axes.legend(title="to age", frameon=False)
+axes.legend(title="to age", frameon=False, loc="upper left")
 
 # %% [markdown]
 # ## What the improvement may cost
