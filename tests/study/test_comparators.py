@@ -124,3 +124,10 @@ def test_net_benefit_is_harm_averted_at_its_worth_less_cost() -> None:
     assert comparators.net_benefits(cost, harm, 3.0)[0, 0, 0].tolist() == [0.0, 2.0]
     more, averted = comparators.increments(cost, harm)
     assert (more[0, 0, 0, 1], averted[0, 0, 0, 1]) == (4.0, 2.0)
+
+
+def test_what_costs_as_much_and_averts_less_is_dominated_outright() -> None:
+    """So is what averts as much and costs more; neither needs a mix of two."""
+    *_, less, more = comparators.standings([0.0, 100.0, 100.0, 130.0], [0.0, 10.0, 4.0, 10.0])
+    assert (less.status, less.against) == (DOMINATED, (1,))
+    assert (more.status, more.against) == (DOMINATED, (1,))
