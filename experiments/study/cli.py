@@ -8,6 +8,7 @@ import typer
 
 from experiments.limits import check_whole
 from experiments.options import Debug, Jobs, Json, Quiet
+from experiments.study.compare_cli import attach
 from simulation.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ Examples:
   wellheld experiment status results/mine
   wellheld experiment resume results/mine
   wellheld experiment collect results/mine
+  wellheld experiment compare results/mine --perspective council --horizon 10
+  wellheld experiment report results/mine
 """
 app = typer.Typer(
     help="Experiments as files: declared, resumed where they stopped, the same wherever they run.",
@@ -32,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+attach(app)
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
 Processes = Annotated[bool, typer.Option("--processes", help="Processes of this machine instead of threads.")]
 ClusterAddress = Annotated[

@@ -2,20 +2,28 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
+from agents.child import HUNDREDTHS
+from agents.child import MILLION as MILLIONTHS
+from agents.names import DAYS
 from experiments.assembly import value
 from experiments.quantities import PAYERS, QUANTITIES, Quantity
+from simulation.build import authority_names
 from simulation.cohort import Life
-from simulation.economics import accounts, discount_factors, gdp_per_head, payers
+from simulation.economics import accounts, discount_factors, gdp_per_head, payers, present_years
 from simulation.frailty import Values
 from simulation.inputs import Tables
 from simulation.outcomes import groups, sums
+from simulation.rows import AdultPayer
 
 HORIZONS = (5, 10, 18)
 """Years from birth within which costs are summed."""
+LIFE = "life"
+ADULT_PAYERS: tuple[str, ...] = get_args(AdultPayer)
+ADULT_KINDS = ("adult_services", "adult_cashable")
 KINDS = ("services", "cashable", "programme", "transfer")
 """What a payer pays: services and moves, what of them is cashable, interventions, what of those changes hands."""
 DECILES = range(1, 11)
@@ -46,7 +54,8 @@ def all_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) 
     Returns
     -------
     name: (places,): what the headline needs; `programme_to_10.health`: what a payer pays of a kind to an age,
-    discounted [GBP]; and `cats.decile_1`: sums over the children of a decile of England
+    discounted [GBP]; `cats.decile_1`: sums over the children of a decile of England; and those of `burden_sums` and
+    `adult_spending`
     """
     found = sums(tables, values, life, places)
     factors = discount_factors(values, "costs")[:18]
@@ -59,7 +68,66 @@ def all_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) 
             for p, payer in enumerate(names)
             for k, kind in enumerate(KINDS)
         }
-    return found | decile_sums(tables, values, life, places)
+    return (
+        found
+        | {name: np.array(each) for name, each in burden_sums(tables, values, life, places).items()}
+        | {name: np.array(each) for name, each in adult_spending(tables, values, life, places).items()}
+        | decile_sums(tables, values, life, places)
+    )
+
+
+def burden_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> dict[str, list[float]]:
+    """Sum DALYs and lost GDP within each horizon, and over the life, by decile, discounted.
+
+    Of a death within a horizon only the years up to it count. Years lived ill are booked by place: deciles part them as
+    they part the lifetime's, undiscounted.
+
+    Returns
+    -------
+    `dalys_to_10.decile_1`: discounted as health is; `lost_gdp_to_life.decile_1`: as costs are [GBP]
+    """
+    gdp = gdp_per_head(tables, values)
+    found: dict[str, list[float]] = {}
+    for place in places:
+        number = authority_names(tables).index(place)
+        people = life.children[life.children["authority"] == number]
+        ill = np.bincount(people["decile"], people["yld"], len(DECILES)) / max(1, people["yld"].sum(dtype=np.int64))
+        dead = people[people["died"] >= 0]
+        died, lost = dead["died"] / DAYS, dead["yll"] / MILLIONTHS
+        for horizon in (*HORIZONS, LIFE):
+            end = np.inf if horizon == LIFE else float(horizon)
+            spans = np.minimum(lost, np.maximum(0.0, end - died))
+            years = life.ledger.yld[: None if horizon == LIFE else int(horizon), number] / MILLIONTHS
+            for name, kind, price in (("dalys", "health", 1.0), ("lost_gdp", "costs", gdp)):
+                factors = discount_factors(values, kind)
+                early = np.bincount(dead["decile"], present_years(died, spans, factors), len(DECILES))
+                whole = price * (early + ill * float(years @ factors[: len(years)]))
+                for decile in DECILES:
+                    found.setdefault(f"{name}_to_{horizon}.decile_{decile}", []).append(float(whole[decile - 1]))
+    return found
+
+
+def adult_spending(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> dict[str, list[float]]:
+    """Sum what adult services and adults' conditions cost each payer, discounted: nought unless adult life is followed.
+
+    Returns
+    -------
+    `adult_services.justice`, and what of it is cashable, `adult_cashable.justice` [GBP]
+    """
+    factors, found = discount_factors(values, "costs"), dict[str, list[float]]()
+    for place in places:
+        number = authority_names(tables).index(place)
+        book = life.ledger.adult_cost[:, number] / HUNDREDTHS
+        paid = factors[: len(book)] @ book
+        here = dict.fromkeys((f"{kind}.{payer}" for payer in ADULT_PAYERS for kind in ADULT_KINDS), 0.0)
+        for row, cost in zip(tables.rows["adult_services"], paid, strict=True):
+            here[f"adult_services.{row.payer}"] += float(cost)
+            here[f"adult_cashable.{row.payer}"] += min(1.0, row.cashable * values["factor_cashable"]) * float(cost)
+        ill = life.ledger.condition_cost[:, number].sum(axis=1) / HUNDREDTHS
+        here["adult_services.health"] += float(factors[: len(ill)] @ ill)
+        for name, cost in here.items():
+            found.setdefault(name, []).append(cost)
+    return found
 
 
 def decile_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> dict[str, Any]:
