@@ -1,0 +1,144 @@
+"""Find the value of each key assumption at which a verdict turns, by logistic regression on the draws at hand."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import optimize, special, stats
+
+MOST = 4
+"""Key assumptions that are told at most."""
+CHANCE = 0.05
+"""How often chance alone, among all numbers together, would name one that moves nothing."""
+AGAIN = 200
+"""Samples of pairs of draws from which the interval of a tipping point is taken."""
+
+
+class Tipping(NamedTuple):
+    """Where a verdict turns along one number.
+
+    Parameters
+    ----------
+    supported_at, refuted_at : values at which the probability crosses the level, and one less it; missing where it
+        does so nowhere within `low` to `high`, the values that were drawn
+    supported_low, ... refuted_high : 80% intervals of these
+    supported_if, refuted_if : the side on which it lies, 'above' or 'below'
+    """
+
+    number: str
+    rank_correlation: float
+    low: float
+    high: float
+    supported_if: str
+    supported_at: float
+    supported_low: float
+    supported_high: float
+    refuted_if: str
+    refuted_at: float
+    refuted_low: float
+    refuted_high: float
+
+
+def key_numbers(values: Any, margin: Any) -> list[tuple[int, float]]:
+    """Rank numbers by how closely the margin follows them; those are left out that chance may have named.
+
+    Parameters
+    ----------
+    values : (tasks, numbers), shared by the two draws of a pair
+    margin : (2, tasks) chance averaged out
+
+    Returns
+    -------
+    column and Spearman's rank correlation, the largest first, at most four
+    """
+    both = margin.mean(axis=0)
+    if len(both) < 4 or np.ptp(both) == 0:
+        return []
+    ranks = np.apply_along_axis(stats.rankdata, 0, values)
+    found = np.array([np.corrcoef(ranks[:, k], stats.rankdata(both))[0, 1] for k in range(values.shape[1])])
+    found = np.nan_to_num(found)
+    least = stats.norm.isf(CHANCE / (2 * max(1, len(found)))) / np.sqrt(len(both) - 1)
+    order = np.argsort(-np.abs(found), kind="stable")
+    return [(int(k), float(found[k])) for k in order[:MOST] if abs(found[k]) > least]
+
+
+def logistic(x: Any, holds: Any) -> tuple[float, float]:
+    """Fit P(holds | x) = 1 / (1 + exp(-(a + b x))).
+
+    Jeffreys' prior (Firth 1993) keeps it finite where a value parts those that hold from those that do not.
+
+    Returns
+    -------
+    a, b
+    """
+    centre, scale = float(np.mean(x)), float(np.std(x)) or 1.0
+    design = np.column_stack([np.ones(len(x)), (x - centre) / scale])
+
+    def loss(beta: Any) -> float:
+        linear = np.clip(design @ beta, -30, 30)
+        chance = special.expit(linear)
+        information = design.T @ (design * (chance * (1 - chance))[:, None])
+        penalty = 0.5 * np.linalg.slogdet(information + 1e-12 * np.eye(2))[1]
+        return float(-(holds * linear - np.logaddexp(0, linear)).sum() - penalty)
+
+    a, b = optimize.minimize(loss, np.zeros(2), method="BFGS").x
+    return float(a - b * centre / scale), float(b / scale)
+
+
+def crossing(x: Any, holds: Any, level: float) -> float:
+    """Give the value at which the fitted probability is a level; missing where it moves nowhere."""
+    if np.ptp(holds.astype(float)) == 0:
+        return float("nan")
+    a, b = logistic(x, holds)
+    return float((special.logit(level) - a) / b) if b else float("nan")
+
+
+def turning(x: Any, holds: Any, level: float, seed: int) -> tuple[float, float, float]:
+    """Find where the probability crosses a level within the values that were drawn, with its 80% interval.
+
+    Parameters
+    ----------
+    x : (tasks,)
+    holds : (2, tasks)
+
+    Returns
+    -------
+    value and the interval's ends, from pairs of draws sampled again; missing where it crosses nowhere within
+    """
+    missing = (float("nan"),) * 3
+    at = crossing(np.tile(x, 2), holds.ravel(), level)
+    if not x.min() <= at <= x.max():
+        return missing
+    generator = np.random.default_rng(seed)
+    again = []
+    for _ in range(AGAIN):
+        chosen = generator.integers(0, len(x), len(x))
+        again.append(crossing(np.tile(x[chosen], 2), holds[:, chosen].ravel(), level))
+    low, high = np.nanquantile(again, [0.1, 0.9])
+    return at, float(low), float(high)
+
+
+def tipping_points(names: list[str], values: Any, margin: Any, holds: Any, level: float) -> list[Tipping]:
+    """Find where the verdict turns along each key number.
+
+    Parameters
+    ----------
+    values : (tasks, numbers)
+    margin, holds : (2, tasks)
+    """
+    found = []
+    for k, correlation in key_numbers(values, margin):
+        x = values[:, k]
+        toward, away = ("above", "below") if correlation > 0 else ("below", "above")
+        found.append(
+            Tipping(
+                names[k],
+                correlation,
+                float(x.min()),
+                float(x.max()),
+                toward,
+                *turning(x, holds, level, k),
+                away,
+                *turning(x, holds, 1 - level, k),
+            )
+        )
+    return found
