@@ -28,8 +28,8 @@ def number(value: float) -> str:
 
 
 def share(value: float, error: float) -> str:
-    """Write a share with its error in per cent."""
-    return "-" if value != value else f"{100 * value:.0f}±{100 * error:.0f}%"
+    """Write a share, within 0 to 1, with its error in per cent."""
+    return "-" if value != value else f"{100 * min(1.0, max(0.0, value)):.0f}±{100 * error:.0f}%"
 
 
 def formula(quantity: Quantity) -> str:
@@ -96,7 +96,8 @@ def screen(found: Sequence[Judged]) -> str:
         lines += ["", *wrapped(f"{hypothesis.name}: {hypothesis.statement}"), f"  {formula(hypothesis.quantity)}"]
         lines += [line for point in each.tipping for line in wrapped(f"  tips at {turns(point)}", "    ")]
         lines += [f"  registered as sha256 {each.registered.digest}"]
-    return "\n".join([*lines, "", *wrapped(together_said(found)), *wrapped(RULE), *wrapped(RESTS), NOT_FOR_INDIVIDUALS, ""])
+    said = [line for text in (together_said(found), RULE, RESTS) for line in wrapped(text)]
+    return "\n".join([*lines, "", *said, NOT_FOR_INDIVIDUALS]) + "\n"
 
 
 def page(found: Sequence[Judged], command: str) -> str:
@@ -149,7 +150,7 @@ def section(each: Judged) -> list[str]:
     children = "a year's births" if experiment.children is None else f"{experiment.children:,} children"
     size = f"{each.measured.holds.size} draws, {each.measured.margin.shape[2]} of chance in each, {children}"
     margin = ", ".join(
-        f"{100 * on[f'from_{name}']:.0f}% {name}"
+        f"{100 * min(1.0, max(0.0, on[f'from_{name}'])):.0f}% {name}"
         for name in ("chance", "evidence", "assumption")
         if on[f"from_{name}"] == on[f"from_{name}"]
     )
