@@ -66,7 +66,7 @@ class Quantity(BaseModel):
     output: OutputName = Field(description="the output that is compared")
     of: TermText = Field(description="a scenario or a difference, such as 'holding - today'")
     less: TermText | None = Field(default=None, description="a difference to subtract, such as 'other - today'")
-    per: OutputName | None = Field(default=None, description="divide of, less and over each by its own difference in this")
+    per: OutputName | None = Field(default=None, description="divide each difference by its own in this output")
     over: TermText | None = Field(default=None, description="what to divide by, such as 'today' or 'other - today'")
     over_output: OutputName | None = Field(default=None, description="the output of over; that of the rest if left out")
     over_is: Side = Field(default="above", description="the side of 0 of over without which nothing holds")

@@ -32,7 +32,7 @@ REGISTERED = "registered.toml"
 RUNS = ("runs", "runs_without")
 ASSUMED = ("assumption", "calibrated")
 """Grades of numbers that rest on assumption: assumed, or set by hand."""
-Shown = Callable[[str], Any]
+Show = Callable[[int, str], course.Show | None]
 
 
 class Judged(NamedTuple):
@@ -64,14 +64,12 @@ def register(registered: Registered, out: Path) -> None:
         )
 
 
-def judge(
-    chosen: Sequence[Registered], out: Path, carry: Carry, show: Callable[[int, str], course.Show | None]
-) -> list[Judged]:
+def judge(chosen: Sequence[Registered], out: Path, carry: Carry, show: Show | None = None) -> list[Judged]:
     """Register and run hypotheses, then judge them together.
 
     Parameters
     ----------
-    show : from the number and name of a hypothesis, what is called as its tasks are done
+    show : from the number and name of a hypothesis, what is called as its tasks are done; None shows nothing
     """
     prepared = [(registered, set_up_hypothesis(registered)) for registered in chosen]
     for registered, _ in prepared:
@@ -81,7 +79,7 @@ def judge(
         name = registered.hypothesis.name
         for setup, runs in zip(setups, RUNS, strict=False):
             folder.begin(setup, out / name / runs)
-            course.take(setup, out / name / runs, carry, None, show(number, name))
+            course.take(setup, out / name / runs, carry, None, None if show is None else show(number, name))
         found.append(judged(registered, setups, runs_of(setups, out / name)))
     return together(found)
 

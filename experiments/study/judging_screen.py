@@ -118,7 +118,7 @@ def page(found: Sequence[Judged], command: str) -> str:
         "",
         RESTS,
         "",
-        "| hypothesis | verdict | P (95% bounds) | estimate ± error | 50% band | 80% band | 95% band | passes | assumed |",
+        "| hypothesis | verdict | P (95% bounds) | estimate ± error | 50% | 80% | 95% band | passes | assumed |",
         "|---|---|---|---|---|---|---|---|---|",
         *(row(each) for each in found),
     ]

@@ -40,7 +40,7 @@ class Measured(NamedTuple):
 
 
 class Probability(NamedTuple):
-    """The share of draws that hold, with its 90% interval, so that each end is a 95% bound."""
+    """The share of draws that hold, with its 95% bounds either way."""
 
     mean: float
     low: float
@@ -85,7 +85,7 @@ def measure(quantity: Quantity, scenarios: Sequence[str], outputs: Sequence[str]
 
 
 def probability(holds: Any) -> Probability:
-    """Give the share of draws that hold, with Jeffreys' interval for as many draws as they count for.
+    """Give the share of draws that hold, with the exact (Clopper-Pearson) bounds for as many as they count for.
 
     The two draws of a pair share assumptions, so that they count for one draw to two: for two where pairs spread no
     more than independent draws would, for one where nothing tells (all hold, or none).
@@ -97,8 +97,10 @@ def probability(holds: Any) -> Probability:
     mean, pairs = float(holds.mean()), holds.shape[1]
     spread = float(holds.mean(axis=0).var(ddof=1)) if pairs > 1 else 0.0
     count = float(np.clip(mean * (1 - mean) * pairs / spread, pairs, 2 * pairs)) if spread > 0 else float(pairs)
-    shape = count * mean + 0.5, count * (1 - mean) + 0.5
-    return Probability(mean, float(stats.beta.ppf(BOUND, *shape)), float(stats.beta.isf(BOUND, *shape)))
+    held, failed = count * mean, count * (1 - mean)
+    low = float(stats.beta.ppf(BOUND, held, failed + 1)) if held > 0 else 0.0
+    high = float(stats.beta.isf(BOUND, held + 1, failed)) if failed > 0 else 1.0
+    return Probability(mean, low, high)
 
 
 def verdict(found: Probability, level: float) -> str:
