@@ -172,7 +172,7 @@ def write(found: Sequence[Judged], out: Path, page: str) -> None:
         "tipping.csv": csv_bytes(tipping_table(found)),
         "hypotheses.md": page.encode(),
     }
-    facts = {
+    facts: dict[str, object] = {
         "hypotheses": {
             each.registered.hypothesis.name: {
                 "sha256": each.registered.digest,

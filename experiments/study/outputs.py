@@ -84,7 +84,7 @@ def waiting_sums(tables: Tables, life: Life, places: Sequence[str]) -> dict[str,
     return {f"waiting.{tier}": waits[:, [each == tier for each in tiers]].sum(axis=1) for tier in dict.fromkeys(tiers)}
 
 
-def waiting(own: Sums, tier: str) -> Any:
+def waiting(tier: str, own: Sums, none: Sums) -> Any:
     """Give years on the waiting lists of a tier, or of all, a child."""
     names = [name for name in own if name.startswith("waiting.") and name.endswith(tier)]
     return sum(own[name] for name in names) / own["children"]
@@ -211,13 +211,13 @@ def waits() -> list[Output]:
     """Name years on waiting lists: of all services, and of those of a tier."""
     unit = "years per child"
     return [
-        Output("waiting", "years on a waiting list", unit, lambda own, _: waiting(own, ""), False),
+        Output("waiting", "years on a waiting list", unit, partial(waiting, ""), False),
         *(
             Output(
                 f"waiting_{tier}",
                 f"of them for {tier.replace('_', ' ')}",
                 unit,
-                lambda own, _, tier=tier: waiting(own, tier),
+                partial(waiting, tier),
                 False,
             )
             for tier in ("early_help", "specialist")

@@ -3,12 +3,14 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 MOST = 4
 """Key assumptions that are told at most."""
 CHANCE = 0.05
 """How often chance alone, among all numbers together, would name one that moves nothing."""
+STEPS = 100
+"""Newton's steps of a fit at most."""
 AGAIN = 200
 """Samples of pairs of draws from which the interval of a tipping point is taken."""
 
@@ -72,28 +74,30 @@ def logistic(x: Any, holds: Any) -> tuple[float, float]:
     """
     centre, scale = float(np.mean(x)), float(np.std(x)) or 1.0
     design = np.column_stack([np.ones(len(x)), (x - centre) / scale])
-
-    def loss(beta: Any) -> float:
-        linear = np.clip(design @ beta, -30, 30)
-        chance = special.expit(linear)
-        information = design.T @ (design * (chance * (1 - chance))[:, None])
-        penalty = 0.5 * np.linalg.slogdet(information + 1e-12 * np.eye(2))[1]
-        return float(-(holds * linear - np.logaddexp(0, linear)).sum() - penalty)
-
-    a, b = optimize.minimize(loss, np.zeros(2), method="BFGS").x
+    beta = np.zeros(2)
+    for _ in range(STEPS):
+        chance = special.expit(design @ beta)
+        weighted = design * (chance * (1 - chance))[:, None]
+        inverse = np.linalg.pinv(design.T @ weighted)
+        leverage = ((weighted @ inverse) * design).sum(axis=1)
+        step = inverse @ (design.T @ (holds - chance + leverage * (0.5 - chance)))
+        beta = beta + step * min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
+        if np.abs(step).max() < 1e-8:
+            break
+    a, b = beta
     return float(a - b * centre / scale), float(b / scale)
 
 
-def crossing(x: Any, holds: Any, level: float) -> float:
-    """Give the value at which the fitted probability is a level; missing where it moves nowhere."""
+def crossings(x: Any, holds: Any, levels: tuple[float, ...]) -> Any:
+    """Give the values at which the fitted probability is each level; missing where it moves nowhere."""
     if np.ptp(holds.astype(float)) == 0:
-        return float("nan")
+        return np.full(len(levels), np.nan)
     a, b = logistic(x, holds)
-    return float((special.logit(level) - a) / b) if b else float("nan")
+    return (special.logit(levels) - a) / b if b else np.full(len(levels), np.nan)
 
 
-def turning(x: Any, holds: Any, level: float, seed: int) -> tuple[float, float, float]:
-    """Find where the probability crosses a level within the values that were drawn, with its 80% interval.
+def turning(x: Any, holds: Any, levels: tuple[float, ...], seed: int) -> list[tuple[float, float, float]]:
+    """Find where the probability crosses levels within the values that were drawn, with 80% intervals.
 
     Parameters
     ----------
@@ -102,19 +106,18 @@ def turning(x: Any, holds: Any, level: float, seed: int) -> tuple[float, float, 
 
     Returns
     -------
-    value and the interval's ends, from pairs of draws sampled again; missing where it crosses nowhere within
+    for each level, value and the interval's ends, from pairs of draws sampled again; missing where it crosses
+    nowhere within
     """
-    missing = (float("nan"),) * 3
-    at = crossing(np.tile(x, 2), holds.ravel(), level)
-    if not x.min() <= at <= x.max():
-        return missing
-    generator = np.random.default_rng(seed)
-    again = []
-    for _ in range(AGAIN):
-        chosen = generator.integers(0, len(x), len(x))
-        again.append(crossing(np.tile(x[chosen], 2), holds[:, chosen].ravel(), level))
-    low, high = np.nanquantile(again, [0.1, 0.9])
-    return at, float(low), float(high)
+    found = crossings(np.tile(x, 2), holds.ravel(), levels)
+    within = (found >= x.min()) & (found <= x.max())
+    if not within.any():
+        return [(float("nan"),) * 3] * len(levels)
+    chosen = np.random.default_rng(seed).integers(0, len(x), (AGAIN, len(x)))
+    again = [crossings(np.tile(x[pairs], 2), holds[:, pairs].ravel(), levels) for pairs in chosen]
+    low, high = np.nanquantile(again, [0.1, 0.9], axis=0)
+    told = np.where(within, [found, low, high], np.nan)
+    return [(float(at), float(low), float(high)) for at, low, high in told.T]
 
 
 def tipping_points(names: list[str], values: Any, margin: Any, holds: Any, level: float) -> list[Tipping]:
@@ -129,6 +132,7 @@ def tipping_points(names: list[str], values: Any, margin: Any, holds: Any, level
     for k, correlation in key_numbers(values, margin):
         x = values[:, k]
         toward, away = ("above", "below") if correlation > 0 else ("below", "above")
+        supported, refuted = turning(x, holds, (level, 1 - level), k)
         found.append(
             Tipping(
                 names[k],
@@ -136,9 +140,9 @@ def tipping_points(names: list[str], values: Any, margin: Any, holds: Any, level
                 float(x.min()),
                 float(x.max()),
                 toward,
-                *turning(x, holds, level, k),
+                *supported,
                 away,
-                *turning(x, holds, 1 - level, k),
+                *refuted,
             )
         )
     return found

@@ -309,7 +309,7 @@ def test_a_verdict_needs_enough_draws() -> None:
 
 
 def test_among_many_verdicts_few_are_false() -> None:
-    """Truth is drawn from the probabilities themselves: with all verdicts above 7% are false, with those kept at most 5%."""
+    """Truth is drawn from the probabilities: of all verdicts above 6.5% are false, of those kept at most 5%."""
     generator = np.random.default_rng(4)
     chances = generator.choice([0.91, 0.99, 0.02, 0.5], p=[0.7, 0.1, 0.1, 0.1], size=400)
     alone = np.where(chances > 0.9, SUPPORTED, np.where(chances < 0.1, REFUTED, UNDETERMINED))
@@ -443,9 +443,8 @@ def test_b_a_hypothesis_that_changed_since_it_was_registered_is_refused(file: Pa
 
 def test_a_part_of_the_model_can_be_left_out_beside(file: Path, tmp_path: Path) -> None:
     """The same draws and children under other numbers: with the effect of prevention the same, nothing differs."""
-    own = FILE.replace("draws = 10", "draws = 2").replace(
-        'of = "prevented - today"', 'of = "prevented - today"\nless = "prevented_without - today_without"'
-    )
+    terms = 'of = "prevented - today"\nless = "prevented_without - today_without"'
+    own = FILE.replace("draws = 10", "draws = 2").replace('of = "prevented - today"', terms)
     file.write_text(own + "[without.numbers]\nheal_child = -1.6\n[experiment.numbers]\nheal_child = -1.6\n")
     assert not judge(load_hypothesis(file), tmp_path / "same").measured.margin.any()
     file.write_text(own + "[without.switches]\nchannel_hazards = false\n")
