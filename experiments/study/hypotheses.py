@@ -74,6 +74,14 @@ class Quantity(BaseModel):
     null: Finite = Field(default=0.0, description="the value of no difference: 0, or 1 of a ratio")
     smallest: Finite = Field(ge=0, description="the smallest difference from null that matters, finite, 0 or more")
 
+    @model_validator(mode="after")
+    def divides_by_what_is_there(self) -> Self:
+        """Refuse to say of `over` what is said of nothing."""
+        for key in ("over_output", "over_is"):
+            if self.over is None and key in self.model_fields_set:
+                raise ValueError(f"quantity.{key} belongs to over, which is missing; give over, or remove {key}")
+        return self
+
     @property
     def threshold(self) -> float:
         """Give the value that has to be passed."""

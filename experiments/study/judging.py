@@ -19,6 +19,7 @@ from experiments.study.verdict import (
     Measured,
     Probability,
     bands,
+    distance,
     estimate,
     kept,
     measure,
@@ -111,7 +112,7 @@ def judged(registered: Registered, setups: tuple[Setup, ...], runs: Any) -> Judg
     said = verdict(chance, hypothesis.level)
     names = [name for name in setup.names if setup.tables.numbers[name].grade in ASSUMED]
     values = setup.drawn[1][0][:, [setup.names.index(name) for name in names]]
-    points = tipping_points(names, values, found.margin.mean(axis=2), found.holds, hypothesis.level)
+    points = tipping_points(names, values, distance(hypothesis.quantity, found), found.holds, hypothesis.level)
     return Judged(registered, setup, found, chance, said, said, points)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
+from experiments.screen import NOT_FOR_INDIVIDUALS, align, folded, wrapped
 from experiments.study.hypotheses import Quantity
 from experiments.study.judging import Judged, expected_false
 from experiments.study.tipping import Tipping
@@ -94,7 +94,7 @@ def screen(found: Sequence[Judged]) -> str:
     for each in found:
         hypothesis = each.registered.hypothesis
         lines += ["", *wrapped(f"{hypothesis.name}: {hypothesis.statement}"), f"  {formula(hypothesis.quantity)}"]
-        lines += [line for point in each.tipping for line in wrapped(f"  tips at {turns(point)}", "    ")]
+        lines += [folded(f"  tips along {turns(point)}", 4) for point in each.tipping]
         lines += [f"  registered as sha256 {each.registered.digest}"]
     said = [line for text in (together_said(found), RULE, RESTS) for line in wrapped(text)]
     return "\n".join([*lines, "", *said, NOT_FOR_INDIVIDUALS]) + "\n"

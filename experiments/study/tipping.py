@@ -40,20 +40,20 @@ class Tipping(NamedTuple):
     refuted_high: float
 
 
-def key_numbers(values: Any, margin: Any) -> list[tuple[int, float]]:
-    """Rank numbers by how closely the margin follows them; those are left out that chance may have named.
+def key_numbers(values: Any, past: Any) -> list[tuple[int, float]]:
+    """Rank numbers by how closely the distance past the threshold follows them, less what chance may have named.
 
     Parameters
     ----------
     values : (tasks, numbers), shared by the two draws of a pair
-    margin : (2, tasks) chance averaged out
+    past : (2, tasks) how far each draw is past the threshold; -inf where it is not defined
 
     Returns
     -------
     column and Spearman's rank correlation, the largest first, at most four
     """
-    both = margin.mean(axis=0)
-    if len(both) < 4 or np.ptp(both) == 0:
+    both = stats.rankdata(past).reshape(past.shape).mean(axis=0)
+    if len(both) < 4 or np.ptp(both) == 0 or values.shape[1] == 0:
         return []
     ranks = np.apply_along_axis(stats.rankdata, 0, values)
     found = np.array([np.corrcoef(ranks[:, k], stats.rankdata(both))[0, 1] for k in range(values.shape[1])])
@@ -120,16 +120,16 @@ def turning(x: Any, holds: Any, levels: tuple[float, ...], seed: int) -> list[tu
     return [(float(at), float(low), float(high)) for at, low, high in told.T]
 
 
-def tipping_points(names: list[str], values: Any, margin: Any, holds: Any, level: float) -> list[Tipping]:
+def tipping_points(names: list[str], values: Any, past: Any, holds: Any, level: float) -> list[Tipping]:
     """Find where the verdict turns along each key number.
 
     Parameters
     ----------
     values : (tasks, numbers)
-    margin, holds : (2, tasks)
+    past, holds : (2, tasks)
     """
     found = []
-    for k, correlation in key_numbers(values, margin):
+    for k, correlation in key_numbers(values, past):
         x = values[:, k]
         toward, away = ("above", "below") if correlation > 0 else ("below", "above")
         supported, refuted = turning(x, holds, (level, 1 - level), k)

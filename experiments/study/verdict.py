@@ -76,8 +76,8 @@ def measure(quantity: Quantity, scenarios: Sequence[str], outputs: Sequence[str]
         return found / spent
 
     above = spread("of") - (spread("less") if quantity.less else 0.0)
-    under = spread("over") if quantity.over else np.ones(above.shape)
     side = 1.0 if quantity.over_is == "above" else -1.0
+    under = spread("over") if quantity.over else np.ones(above.shape)
     toward = 1.0 if quantity.direction == "above" else -1.0
     margin = toward * side * (above - quantity.threshold * under)
     holds = (margin.mean(axis=2) > 0) & (side * under.mean(axis=2) > 0)
@@ -152,6 +152,18 @@ def ratio(above: Any, under: Any) -> Any:
 def by_draw(found: Measured) -> Any:
     """Give the quantity of every draw, its chance averaged out; (2, tasks), missing where it is not defined."""
     return ratio(found.above.mean(axis=2), found.under.mean(axis=2))
+
+
+def distance(quantity: Quantity, found: Measured) -> Any:
+    """Give how far every draw's quantity lies past the threshold, in its own units, a draw that is not defined last.
+
+    Returns
+    -------
+    (2, tasks), above 0 where the draw holds; -inf where `over` is not on its side of 0
+    """
+    toward = 1.0 if quantity.direction == "above" else -1.0
+    side = 1.0 if quantity.over_is == "above" else -1.0
+    return np.where(side * found.under.mean(axis=2) > 0, toward * (by_draw(found) - quantity.threshold), -np.inf)
 
 
 def bands(found: Measured) -> dict[str, float]:

@@ -29,6 +29,7 @@ from experiments.study.verdict import (
     Probability,
     bands,
     by_draw,
+    distance,
     estimate,
     kept,
     measure,
@@ -38,6 +39,7 @@ from experiments.study.verdict import (
 )
 from simulation.errors import InputError
 from simulation.inputs import load_tables
+from simulation.sampling import uncertain
 from simulation.scenario import Lever
 
 LEVEL = 0.54
@@ -101,6 +103,7 @@ class World(NamedTuple):
 EARLY_HELP = ("family_support", "parenting_programme", "school_based_support")
 CARE = ("kinship_care", "foster_care", "childrens_home", "placed_with_parents", "semi_independent")
 HELPFUL = {"tip_effect": 1.0, "factor_sufficiency_effect": 10.0, "unserved_ratio": 3.0, "factor_harm": 6.0}
+ALIKE = {"frailty_shape": 50.0, "parental_effect": 0.0, "need_deprivation_ratio": 10.0}
 HARMFUL = HELPFUL | {"tip_effect": -1.0, "factor_sufficiency_effect": -10.0}
 
 
@@ -141,9 +144,19 @@ def placements_move(rate: float) -> dict[str, float]:
     return {f"services.{name}.placement_move_rate": rate for name in CARE} | {"instability_of_move": 0.9}
 
 
+def straight_into_care() -> dict[str, float]:
+    """Let half of those assessed be placed at once, which no intervention on social care prevents."""
+    ways = {
+        f"pathways.assessment.escalate.{row.age_from}.{row.to}.weight": {"child_in_need": 0.5, "foster_care": 0.5}
+        for row in load_tables().rows["pathways"]
+        if row.service == "assessment" and row.move == "escalate"
+    }
+    return placements_move(8.0) | {name: to.get(name.split(".")[4], 0.0) for name, to in ways.items()}
+
+
 WORLDS: dict[str, tuple[Callable[[], World], Callable[[], World]]] = {
     "holding_lowers_care": (
-        lambda: World({"factor_sufficiency_effect": 10.0}, 800),
+        lambda: World({"factor_sufficiency_effect": 10.0}, 1500),
         lambda: World({"factor_sufficiency_effect": 0.0}),
     ),
     "early_help_pays_in_5": (
@@ -171,7 +184,7 @@ WORLDS: dict[str, tuple[Callable[[], World], Callable[[], World]]] = {
         lambda: World({"interventions.triple_p.value": 0.1}, 400),
         lambda: World({"interventions.triple_p.value": 1.5}, 400),
     ),
-    "stability_matters_as_entry": (lambda: World(placements_move(8.0), 800), lambda: World(placements_move(0.0), 600)),
+    "stability_matters_as_entry": (lambda: World(straight_into_care(), 300), lambda: World(placements_move(0.0), 600)),
     "amplification_raises_returns": (
         lambda: World({"amplification_slope": 0.6, "amplification_cap": 5.0}, 400),
         lambda: World({"amplification_slope": 0.0}, 60),
@@ -180,14 +193,14 @@ WORLDS: dict[str, tuple[Callable[[], World], Callable[[], World]]] = {
         lambda: World(only_assessments_cost() | {"factor_sufficiency_effect": 10.0}, 400),
         lambda: World({"factor_sufficiency_effect": 0.0}),
     ),
-    "gap_narrows": (lambda: World(HELPFUL, 1500), lambda: World(HARMFUL, 1500)),
+    "gap_narrows": (lambda: World(HELPFUL | ALIKE, 1500), lambda: World(HARMFUL | ALIKE, 1500)),
     "package_cuts_cats": (lambda: World(HELPFUL, 300), lambda: World(HARMFUL, 300)),
 }
 """For each hypothesis a world built so that it holds, and one so that it does not."""
 
 
 def in_world(name: str, world: World) -> Registered:
-    """Put a shipped hypothesis into a world, small: ten draws can settle it at a level of 0.54."""
+    """Put a shipped hypothesis into a world, all else central, small: ten draws can settle it at a level of 0.54."""
     registered = sized(find_hypothesis(name), 10, world.children)
     hypothesis = registered.hypothesis
     own = tuple(
@@ -197,7 +210,8 @@ def in_world(name: str, world: World) -> Registered:
         for scenario in hypothesis.experiment.own
         for levers in [scenario.levers]
     )
-    numbers = hypothesis.experiment.numbers | world.numbers
+    central = {number.name: number.value for number in uncertain(load_tables().numbers)}
+    numbers = central | hypothesis.experiment.numbers | world.numbers
     experiment = hypothesis.experiment.model_copy(update={"numbers": numbers, "own": own, "chance": 1})
     return registered._replace(hypothesis=hypothesis.model_copy(update={"experiment": experiment, "level": LEVEL}))
 
@@ -247,10 +261,14 @@ def test_quantities_are_worked_out_as_written() -> None:
     share = of(over="c - d", over_is="below", direction="above", null=1.0, smallest=0.5)
     assert by_draw(share) == pytest.approx((a - b).mean(axis=2) / (c - d).mean(axis=2))
     assert (share.holds == (by_draw(share) > 1.5)).all()
+    asked = quantity(over="c - d", over_is="below", direction="above", null=1.0, smallest=0.5)
+    assert distance(asked, share) == pytest.approx(by_draw(share) - 1.5)
     assert estimate(share)[0] == pytest.approx((a - b).mean() / (c - d).mean())
     level = of(of="a", over="c", over_is="below", smallest=0.02)
     assert (level.holds == (a.mean(axis=2) / c.mean(axis=2) < -0.02)).all()
-    assert not of(over="c - d", over_is="above", direction="above").holds.any(), "the other side of 0 of over"
+    other = quantity(over="c - d", over_is="above", direction="above")
+    assert not measure(other, list("abcd"), ["cats"], made).holds.any(), "the other side of 0 of over"
+    assert (distance(other, measure(other, list("abcd"), ["cats"], made)) == -np.inf).all()
 
 
 def test_an_effect_for_each_pound_is_divided_by_its_own_spending() -> None:
@@ -402,7 +420,10 @@ def test_chance_names_no_number() -> None:
     named = [bool(key_numbers(generator.random((40, 100)), generator.random((2, 40)))) for _ in range(20)]
     assert sum(named) <= 4
     values = generator.random((40, 100))
-    assert key_numbers(values, np.tile(values[:, 7], (2, 1)))[0] == (7, pytest.approx(1.0))
+    follows = np.tile(values[:, 7], (2, 1))
+    assert key_numbers(values, follows)[0] == (7, pytest.approx(1.0))
+    follows[:, values[:, 7] < 0.3] = -np.inf
+    assert key_numbers(values, follows)[0][0] == 7, "draws that are not defined come last"
 
 
 def test_a_value_that_parts_all_draws_keeps_the_fit_finite() -> None:
@@ -473,6 +494,7 @@ def test_the_command_runs_lists_and_writes(wellheld: Any, here: Path) -> None:
         ("smallest = 0.0", "", "key 'quantity.smallest': is missing"),
         ("draws = 10", "draws = 0", "key 'experiment.draws': 0 is outside 2 to 1000000"),
         ('"below"', '"down"', "key 'quantity.direction': 'down' is not one of 'below' or 'above'"),
+        ('"below"', '"below"\nover_is = "below"', "quantity.over_is belongs to over, which is missing; give over"),
         ("level = 0.54", "level = 0.4", "key 'level'"),
         ("draws = 10", 'draws = 10\nplaces = ["sandwell", "dudley"]', "a hypothesis is about one place, or 'region'"),
         ("draws = 10", 'draws = 10\noutputs = ["dalys"]', "experiment.outputs: follows from the hypothesis itself"),
