@@ -161,11 +161,11 @@ WORLDS: dict[str, tuple[Callable[[], World], Callable[[], World]]] = {
     ),
     "early_help_pays_in_5": (
         lambda: World(early_help_spares(), 400, {"multiply": 10.0}),
-        lambda: World({"unserved_ratio": 1.0}, 300),
+        lambda: World({"unit_costs.family_support.all.episode.value": 60_000.0}, 200),
     ),
     "early_help_pays_in_10": (
         lambda: World(early_help_spares(), 400, {"multiply": 10.0}),
-        lambda: World({"unserved_ratio": 1.0}, 300),
+        lambda: World({"unit_costs.family_support.all.episode.value": 60_000.0}, 200),
     ),
     "tip_adds_over_sufficiency": (
         lambda: World({"tip_effect": 1.0}, 200),
