@@ -16,6 +16,7 @@ from experiments.study.gather import read_answers
 from experiments.study.hypotheses import Registered, scenario_names, set_up_hypothesis
 from experiments.study.tipping import Tipping, tipping_points
 from experiments.study.verdict import (
+    UNDETERMINED,
     Measured,
     Probability,
     bands,
@@ -124,9 +125,7 @@ def together(found: Sequence[Judged]) -> list[Judged]:
 
 def expected_false(found: Sequence[Judged]) -> float:
     """Give the expected number of false verdicts among those given, under the model's own uncertainty."""
-    return sum(
-        min(each.probability.mean, 1 - each.probability.mean) for each in found if each.verdict != "undetermined"
-    )
+    return sum(min(each.probability.mean, 1 - each.probability.mean) for each in found if each.verdict != UNDETERMINED)
 
 
 def verdicts_table(found: Sequence[Judged]) -> pd.DataFrame:

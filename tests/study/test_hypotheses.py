@@ -497,6 +497,11 @@ def test_the_command_runs_lists_and_writes(wellheld: Any, here: Path) -> None:
         ('"below"', '"below"\nover_is = "below"', "quantity.over_is belongs to over, which is missing; give over"),
         ("level = 0.54", "level = 0.4", "key 'level'"),
         ("draws = 10", 'draws = 10\nplaces = ["sandwell", "dudley"]', "a hypothesis is about one place, or 'region'"),
+        (
+            "level = 0.54",
+            "level = 0.54\n[without.numbers]\ntip_efect = 0.1",
+            "no number 'tip_efect'. Did you mean 'tip_",
+        ),
         ("draws = 10", 'draws = 10\noutputs = ["dalys"]', "experiment.outputs: follows from the hypothesis itself"),
     ],
 )
