@@ -33,6 +33,7 @@ from experiments.options import (
 )
 from experiments.published.cli import app as published_models
 from experiments.study.cli import app as experiment
+from experiments.study.hypotheses_cli import app as hypothesis
 from experiments.systems import app as systems
 from simulation.errors import InputError, shown
 
@@ -81,6 +82,7 @@ app = typer.Typer(
 )
 app.add_typer(published_models, name="published")
 app.add_typer(experiment, name="experiment")
+app.add_typer(hypothesis, name="hypothesis")
 app.command(epilog=INEQUALITY_EXAMPLES)(inequality)
 app.command(epilog=LOCALITIES_EXAMPLES)(localities)
 app.add_typer(analysis)

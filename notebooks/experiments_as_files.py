@@ -16,8 +16,8 @@
 #
 # A researcher does not run a model, but thousands of it, and has to say how sure the answer is. Here an experiment is
 # declared in a few lines, stopped, taken up again, and gathered; then its band is parted into chance, evidence and
-# assumption. Sizes are tiny, so that it ends in seconds. **No child in it is real, and nothing in it may be used to
-# predict or decide about one.**
+# assumption. Sizes are tiny, so that it ends in seconds. **Nobody in it is a real child, and nothing in it may be
+# used to predict or decide about one.**
 
 # %%
 from pathlib import Path
@@ -81,6 +81,27 @@ axes.legend(frameon=False, ncols=3)
 plt.show()
 
 # %% [markdown]
+# ## How precise by now
+#
+# The Monte Carlo error of a difference, over its 95% band, falls with the square root of the draws: to halve it takes
+# four times as many. With `[precision]` an experiment stops by itself where the error asked for is reached.
+
+# %%
+from experiments.study.gather import precision, read_answers
+
+runs = read_answers(setup, folder.done(out))
+tasks = [4, 6, 8, 10, 12, 14, 16]
+errors = [precision(setup, runs[:, :some]) for some in tasks]
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+for name, error in zip(gaps.index, zip(*errors, strict=True), strict=True):
+    axes.plot([2 * some for some in tasks], error, marker="o", label=name)
+axes.set_xlabel("draws of the numbers")
+axes.set_ylabel("error over the 95% band")
+axes.set_ylim(bottom=0)
+axes.legend(frameon=False)
+plt.show()
+
+# %% [markdown]
 # ## What twins are worth
 #
 # The same difference with the improved services under another seed of chance, or in another draw altogether, varies so
@@ -88,6 +109,17 @@ plt.show()
 
 # %%
 from experiments.study.design import twins_gain
-from experiments.study.gather import read_answers
 
-twins_gain(setup, read_answers(setup, folder.done(out))).round(4)
+worth = twins_gain(setup, runs).set_index("quantity")[["other_chance", "other_draw"]]
+figure, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
+worth.plot.barh(ax=axes, color=["#56B4E9", "#999999"], logx=True)
+axes.set_xlabel("variance without twins over that with them")
+axes.set_ylabel("")
+axes.legend(frameon=False)
+plt.show()
+
+# %% [markdown]
+# ## Limits
+#
+# Three hundred children and 32 draws show how experiments work, not what the answer is. Errors and shares of variance
+# are themselves rough here; what is graded assumption stays an assumption however many draws are made.

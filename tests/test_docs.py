@@ -25,6 +25,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 NOTEBOOKS = (
     "notebooks/one_run.py",
     "notebooks/from_spreadsheets_to_children.py",
+    "notebooks/experiments_as_files.py",
+    "notebooks/hypotheses.py",
     "notebooks/comparing_scenarios.py",
 )
 DOCUMENTS = ("README.md", "MODEL.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", *NOTEBOOKS)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.core import TyperGroup
@@ -104,8 +105,12 @@ def test_every_command_is_told_and_every_command_told_exists() -> None:
     told = re.findall(r"(?<![./\w])(?:\.venv/bin/)?wellheld ([a-z][a-z-]*)([^`#\n]*)", text)
     assert {name for name, _ in told if name in group.commands} == set(group.commands)
     for line in re.findall(r"`wellheld ([a-z][^`]*)`", text):
-        name, *words = line.split()
-        options = {option for each in group.commands[name].params for option in each.opts}
+        words = line.split()
+        command: Any = group
+        while isinstance(command, TyperGroup) and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert command is not group, line
+        options = {option for each in command.params for option in each.opts}
         assert {word for word in words if word.startswith("--")} <= options, line
 
 

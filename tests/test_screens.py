@@ -46,7 +46,7 @@ LONG = (
 )
 NO_SCREEN = {"check", "benchmark", "parameters"}
 """One line; figures of this machine; and a line a number, to search in."""
-IN_STUDY = {"experiment"}
+IN_STUDY = {"experiment", "hypothesis"}
 """Groups of commands whose screens are tried in tests/study."""
 LARGE = 123_456.0
 

@@ -223,6 +223,9 @@ def set_up(experiment: Experiment, path: Path | None = None) -> Setup:
     if twice is not None:
         raise InputError(f"{where}: key 'scenarios': {shown(twice)} stands twice or is no scenario's name; rename it")
     setup = Setup(experiment, together(experiment, found, where))
+    for name in experiment.numbers:
+        if name not in setup.tables.numbers:
+            raise InputError(f"{where}: key 'numbers': no number {shown(name)}.{nearest(name, setup.tables.numbers)}")
     check_parameters(setup.tables)
     return setup
 

@@ -73,6 +73,7 @@ def all_sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) 
         | {name: np.array(each) for name, each in burden_sums(tables, values, life, places).items()}
         | {name: np.array(each) for name, each in adult_spending(tables, values, life, places).items()}
         | decile_sums(tables, values, life, places)
+        | waiting_sums(tables, life, places)
     )
 
 
@@ -142,6 +143,20 @@ def decile_sums(tables: Tables, values: Values, life: Life, places: Sequence[str
             for name, total in zip(BY_DECILE, parted["decile", decile - 1], strict=False):
                 found.setdefault(f"{name}.decile_{decile}", []).append(float(total))
     return {name: np.array(each) for name, each in found.items()}
+
+
+def waiting_sums(tables: Tables, life: Life, places: Sequence[str]) -> dict[str, Any]:
+    """Sum years on the waiting lists of services, by their tier; nought where places are not rationed."""
+    order = [row.authority for row in tables.rows["authorities"]]
+    waits = life.ledger.waiting.sum(axis=0)[[order.index(place) for place in places]]
+    tiers = [row.tier for row in tables.rows["services"]]
+    return {f"waiting.{tier}": waits[:, [each == tier for each in tiers]].sum(axis=1) for tier in dict.fromkeys(tiers)}
+
+
+def waiting(tier: str, own: Sums, none: Sums) -> Any:
+    """Give years on the waiting lists of a tier, or of all, a child."""
+    names = [name for name in own if name.startswith("waiting.") and name.endswith(tier)]
+    return sum(own[name] for name in names) / own["children"]
 
 
 def spending(kinds: Sequence[str], horizon: int, payer: str | None, own: Sums, none: Sums) -> Any:
@@ -261,7 +276,27 @@ def losses() -> list[Output]:
     ]
 
 
-OUTPUTS: dict[str, Output] = {output.name: output for output in (*map(of_headline, QUANTITIES), *costs(), *losses())}
+def waits() -> list[Output]:
+    """Name years on waiting lists: of all services, and of those of a tier."""
+    unit = "years per child"
+    return [
+        Output("waiting", "years on a waiting list", unit, partial(waiting, ""), False),
+        *(
+            Output(
+                f"waiting_{tier}",
+                f"of them for {tier.replace('_', ' ')}",
+                unit,
+                partial(waiting, tier),
+                False,
+            )
+            for tier in ("early_help", "specialist")
+        ),
+    ]
+
+
+OUTPUTS: dict[str, Output] = {
+    output.name: output for output in (*map(of_headline, QUANTITIES), *costs(), *losses(), *waits())
+}
 """All that can be asked, by name."""
 HEADLINE = tuple(quantity.name for quantity in QUANTITIES)
 """What is asked where an experiment names no output."""
