@@ -19,8 +19,8 @@ REFUSED, DOUBTED = 0.3, 0.7
 MOST_INPUTS = 8
 """Inputs of a Gaussian process, and those among which a polynomial may have products."""
 DEGREE = 3
-FOLDS = 10
-MOST_TUNED = 300
+FOLDS = 5
+MOST_TUNED = 200
 """Draws on which the lengths of a Gaussian process are found; it then stands on all of them."""
 Terms = tuple[tuple[int, int], ...]
 """A term of a polynomial: inputs, each with its degree."""
@@ -97,7 +97,7 @@ def polynomial(at: Any, y: Any, groups: Any) -> Fit:
 def gaussian_process(at: Any, y: Any, groups: Any) -> Fit:
     """Fit a Gaussian process with a length for each of the strongest inputs, and noise."""
     top = sorted(strongest(at, y, MOST_INPUTS))
-    kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(np.ones(len(top)), (0.05, 50.0)) + WhiteKernel(0.1, (1e-6, 10.0))
+    kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(np.full(len(top), 0.3), (0.05, 50.0)) + WhiteKernel(0.1, (1e-6, 10.0))
     few = np.random.default_rng(0).permutation(len(y))[:MOST_TUNED]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
