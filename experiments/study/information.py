@@ -13,6 +13,7 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, WhiteKernel
+from threadpoolctl import threadpool_limits
 
 from experiments.capture import BY_LOGARITHM, standard_error
 from experiments.study.at_hand import AtHand, noise_of, not_chance, ranks
@@ -135,7 +136,7 @@ def regression(at: Any, y: Any) -> GaussianProcessRegressor:
     straight = ConstantKernel(0.5, (1e-6, 1e3)) * DotProduct(1.0, "fixed")
     curved = ConstantKernel(0.1, (1e-6, 1e3)) * RBF(2.0 * np.sqrt(at.shape[1]), (0.3, 300.0))
     few = np.random.default_rng(0).permutation(len(y))[:MOST_TUNED]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):  # matrices are too small to share
         warnings.simplefilter("ignore", ConvergenceWarning)
         kernel = straight + curved + WhiteKernel(0.5, (1e-6, 10.0))
         tuned = GaussianProcessRegressor(kernel, normalize_y=True).fit(at[few], y[few]).kernel_

@@ -11,6 +11,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.linear_model import LassoCV
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 
 from simulation.errors import InputError
 
@@ -139,7 +140,8 @@ def surrogate(at: Any, y: Any, groups: Any, name: str = "the output") -> Surroga
     """
     if float(np.std(y)) == 0.0:
         raise InputError(f"{name}: is the same in every draw, so no number matters to it")
-    best = max((tried(kind, at, y, groups) for kind in KINDS), key=lambda found: found.q2)
+    with threadpool_limits(1):  # matrices are too small to share
+        best = max((tried(kind, at, y, groups) for kind in KINDS), key=lambda found: found.q2)
     if best.q2 < REFUSED:
         raise InputError(
             f"{name}: no surrogate foretells it (Q2 {best.q2:.2f}, {REFUSED} needed) from {len(y)} draws; run more "
