@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, LinearConstraint, minimize
 
 from experiments.study.at_hand import AtHand
 from experiments.study.information import first_of
@@ -104,9 +104,9 @@ def best_split(
             lambda shares: loss(shares) / scale,
             start,
             method="SLSQP",
-            bounds=[(0.0, float(each) / budget) for each in most],
-            constraints={"type": "ineq", "fun": lambda shares: 1.0 - shares.sum()},
-            options={"ftol": 1e-10, "maxiter": 300},
+            bounds=Bounds(np.zeros(many), most / budget),
+            constraints=LinearConstraint(np.ones(many), -np.inf, 1.0),
+            tol=1e-10,
         ).x
         for start in starts
     ]
@@ -197,9 +197,7 @@ def responses_of(scenarios: Sequence[Scenario], hands: Sequence[AtHand]) -> tupl
     return outputs, found
 
 
-def additivity(
-    scenarios: Sequence[Scenario], hands: Sequence[AtHand], outputs: Sequence[str]
-) -> pd.DataFrame:
+def additivity(scenarios: Sequence[Scenario], hands: Sequence[AtHand], outputs: Sequence[str]) -> pd.DataFrame:
     """Measure how far what levers bring alone adds up to what they bring together.
 
     Scenarios that move several interventions, each at a coverage that another scenario has alone, are run together;

@@ -113,7 +113,9 @@ def table(directory: Path, name: str) -> pd.DataFrame:
     """
     path = directory / f"{name}.parquet"
     if not path.is_file():
-        raise InputError(f"{directory}: is not collected ({path.name} is missing); wellheld experiment collect {directory}")
+        raise InputError(
+            f"{directory}: is not collected ({path.name} is missing); wellheld experiment collect {directory}"
+        )
     return pd.read_parquet(path)
 
 

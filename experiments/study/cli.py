@@ -8,6 +8,7 @@ import typer
 
 from experiments.limits import check_whole
 from experiments.options import Debug, Jobs, Json, Quiet
+from experiments.study.analysis_cli import app as analysis
 from simulation.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+app.add_typer(analysis)
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
 Processes = Annotated[bool, typer.Option("--processes", help="Processes of this machine instead of threads.")]
 ClusterAddress = Annotated[

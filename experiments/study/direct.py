@@ -34,9 +34,7 @@ def chosen_numbers(setup: Setup, patterns: Sequence[str]) -> list[Number]:
     numbers: list[Number] = list(setup.drawn[0])
     for pattern in patterns:
         if not any(fnmatchcase(number.name, pattern) for number in numbers):
-            raise InputError(
-                f"--only {pattern}: fits no number that is uncertain here; wellheld parameters lists them"
-            )
+            raise InputError(f"--only {pattern}: fits no number that is uncertain here; wellheld parameters lists them")
     return [x for x in numbers if not patterns or any(fnmatchcase(x.name, pattern) for pattern in patterns)]
 
 

@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import stats
 from sklearn.tree import DecisionTreeClassifier
 
-from experiments.study.at_hand import AtHand
-from experiments.study.surrogate import splits
+from experiments.study.at_hand import AtHand, ranks
+from experiments.study.surrogate import splits, strongest
 from simulation.errors import InputError, shown
 
 COMPARATORS: dict[str, Callable[[Any, float], Any]] = {
@@ -30,6 +30,8 @@ BY_CHANCE = 0.05
 LEAST_SHARE = 0.05
 """Share of the draws that a box holds at least."""
 MOST_BOXES = 2
+MOST_PEELED = 24
+"""Numbers whose edges PRIM tries."""
 FOLDS = 5
 Limits = Mapping[str, tuple[float, float]]
 """Number: lowest and highest value within a box, infinite where it has no limit on that side."""
@@ -89,22 +91,27 @@ def pruned(points: pd.DataFrame, failed: Any, limits: Limits) -> dict[str, tuple
 def prim_box(points: pd.DataFrame, failed: Any) -> dict[str, tuple[float, float]]:
     """Peel away the edges of the numbers' space until what is left mostly fails (Friedman and Fisher 1999).
 
-    Of the boxes on the way the one with the largest product of coverage and density is taken, without the limits that
-    chance explains. Empty where none is left.
+    Of the boxes on the way the one with the largest harmonic mean of coverage and density is taken, without the limits
+    that chance explains. Only the numbers are peeled by which failures differ most. Empty where no limit is left.
     """
+    top = strongest(ranks(points), np.asarray(failed, float), MOST_PEELED)
+    peeled = [points.columns[k] for k in sorted(top)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the workbench warns of engines and of pandas' ways that play no part here
         from ema_workbench.analysis.prim import Prim
 
-        found = Prim(points.copy(), np.asarray(failed, bool), threshold=float(np.mean(failed)), mass_min=LEAST_SHARE)
+        found = Prim(
+            points[peeled].copy(), np.asarray(failed, bool), threshold=float(np.mean(failed)), mass_min=LEAST_SHARE
+        )
         box = found.find_box()
         if box is None:
             return {}
         path = box.peeling_trajectory
-        best = int((path["coverage"] * path["density"]).to_numpy().argmax())
+        coverage, density = path["coverage"].to_numpy(), path["density"].to_numpy()
+        best = int((coverage * density / np.maximum(coverage + density, 1e-12)).argmax())
         ends, whole = box.box_lims[best], box.box_lims[0]
     limits = {}
-    for name in points.columns:
+    for name in peeled:
         low = float(ends[name].iloc[0]) if ends[name].iloc[0] > whole[name].iloc[0] else -np.inf
         high = float(ends[name].iloc[1]) if ends[name].iloc[1] < whole[name].iloc[1] else np.inf
         if np.isfinite(low) or np.isfinite(high):
@@ -114,7 +121,8 @@ def prim_box(points: pd.DataFrame, failed: Any) -> dict[str, tuple[float, float]
 
 def prim(points: pd.DataFrame, failed: Any) -> list[dict[str, tuple[float, float]]]:
     """List boxes that fail, each found among what those before it leave."""
-    left, boxes = np.ones(len(points), bool), []
+    left = np.ones(len(points), bool)
+    boxes: list[dict[str, tuple[float, float]]] = []
     while len(boxes) < MOST_BOXES and failed[left].sum() >= 5 and not failed[left].all():
         limits = prim_box(points[left].reset_index(drop=True), failed[left])
         if not limits:

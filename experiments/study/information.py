@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from experiments.capture import BY_LOGARITHM, standard_error
 from experiments.study.at_hand import AtHand, noise_of, not_chance, ranks
-from experiments.study.surrogate import MOST_TUNED
+from experiments.study.surrogate import FOLDS, MOST_TUNED, splits
 from simulation.errors import InputError
 
 SAMPLES = 200
@@ -45,12 +45,14 @@ class Fitted(NamedTuple):
     means : (draws, decisions)
     curves : (SAMPLES, draws, decisions), as uncertain as the fit is
     processes : for each decision its regression; none where it does not vary
+    slopes : of each decision: what the regression says of draws left out is to be drawn together by this much
     """
 
     at: Any
     means: Any
     curves: Any
     processes: tuple[Any, ...]
+    slopes: tuple[float, ...]
 
 
 def first_of(names: Sequence[str], hand: AtHand, what: str) -> str:
@@ -134,16 +136,34 @@ def evpi(runs: Any, pair: Any) -> Worth:
 def regression(at: Any, y: Any) -> GaussianProcessRegressor:
     """Fit a Gaussian process with a straight part, a curved part, and noise: all that is not known."""
     straight = ConstantKernel(0.5, (1e-6, 1e3)) * DotProduct(1.0, "fixed")
-    curved = ConstantKernel(0.1, (1e-6, 1e3)) * RBF(2.0 * np.sqrt(at.shape[1]), (0.3, 300.0))
+    wide = np.sqrt(at.shape[1])
+    curved = ConstantKernel(0.1, (1e-6, 1e3)) * RBF(2.0 * wide, (0.7 * wide, 30.0 * wide))
     few = np.random.default_rng(0).permutation(len(y))[:MOST_TUNED]
-    with warnings.catch_warnings(), threadpool_limits(1):  # matrices are too small to share
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         kernel = straight + curved + WhiteKernel(0.5, (1e-6, 10.0))
         tuned = GaussianProcessRegressor(kernel, normalize_y=True).fit(at[few], y[few]).kernel_
         return GaussianProcessRegressor(tuned, optimizer=None, normalize_y=True).fit(at, y)
 
 
-def fitted(points: Any, means: Any, seed: int = 1) -> Fitted:
+def calibrated(process: Any, at: Any, y: Any, pair: Any) -> Worth:
+    """Give the slope of net benefit on what a regression without its fold foretells, from 0 to 1, and its error.
+
+    A regression on many numbers and few draws also fits chance, which would look like knowledge that is worth having:
+    the slope is then near 0. Where it fits what is there, the slope is near 1.
+    """
+    foretold = np.empty_like(y)
+    for kept, left in splits(pair, FOLDS):
+        again = GaussianProcessRegressor(process.kernel_, optimizer=None, normalize_y=True)
+        foretold[left] = again.fit(at[kept], y[kept]).predict(at[left])
+    if float(np.ptp(foretold)) < 1e-6 * float(np.ptp(y)):
+        return Worth(0.0, 0.0)
+    line = stats.linregress(foretold, y)
+    return Worth(float(np.clip(line.slope, 0.0, 1.0)), float(line.stderr))
+
+
+@threadpool_limits.wrap(limits=1)  # matrices are too small to share
+def fitted(points: Any, means: Any, pair: Any, seed: int = 1) -> Fitted:
     """Regress the net benefit of every decision on the numbers that would be known.
 
     Parameters
@@ -155,18 +175,25 @@ def fitted(points: Any, means: Any, seed: int = 1) -> Fitted:
     generator = np.random.default_rng(seed)
     middle, curves = np.array(means, float), np.empty((SAMPLES, *means.shape))
     processes: list[Any] = []
+    slopes: list[float] = []
     for d in range(means.shape[1]):
         if float(means[:, d].std()) == 0.0:
             curves[..., d] = means[:, d]
             processes.append(None)
+            slopes.append(0.0)
             continue
         process = regression(at, means[:, d])
         mean, covariance = process.predict(at, return_cov=True)
         known = covariance - process.kernel_.k2(at) * process._y_train_std**2
-        middle[:, d] = mean
-        curves[..., d] = mean + generator.standard_normal((SAMPLES, len(at))) @ half(known).T
+        slope = calibrated(process, at, means[:, d], pair)
+        likely = np.clip(slope.value + slope.error * generator.standard_normal((SAMPLES, 1)), 0.0, 1.0)
+        centre = means[:, d].mean()
+        middle[:, d] = centre + slope.value * (mean - mean.mean())
+        curve = mean + generator.standard_normal((SAMPLES, len(at))) @ half(known).T
+        curves[..., d] = centre + likely * (curve - mean.mean())
         processes.append(process)
-    return Fitted(at, middle, curves, tuple(processes))
+        slopes.append(slope.value)
+    return Fitted(at, middle, curves, tuple(processes), tuple(slopes))
 
 
 def half(covariance: Any) -> Any:
@@ -190,10 +217,11 @@ def evppi(points: Any, means: Any, pair: Any) -> Worth:
     points : (draws, numbers) those that would be known
     means : (draws, decisions) net benefits, means over chance
     """
-    found = fitted(points, means)
+    found = fitted(points, means, pair)
     return value_of(found, found.means, found.curves, pair)
 
 
+@threadpool_limits.wrap(limits=1)
 def evsi(found: Fitted, pair: Any, kept: Any) -> Worth:
     """Give the expected value of data on some numbers, before their results are known.
 
@@ -212,7 +240,7 @@ def evsi(found: Fitted, pair: Any, kept: Any) -> Worth:
     for d, process in enumerate(found.processes):
         if process is not None:
             there = process.predict(drawn)
-            read[:, d] = there - there.mean() + found.means[:, d].mean()
+            read[:, d] = found.slopes[d] * (there - there.mean()) + found.means[:, d].mean()
             spread = float(found.means[:, d].std())
             scale = float(read[:, d].std()) / spread if spread > 0 else 0.0
             centre = found.curves[..., d].mean(axis=1, keepdims=True)
@@ -282,7 +310,7 @@ def of_data(
     rows = []
     for assumption, each in usable.groupby("assumption", sort=False):
         names = list(each["number"])
-        known = fitted(points[names], means)
+        known = fitted(points[names], means, pair)
         for length in years:
             told = each[["estimator", "low", "high", "records_needed", "records_a_year"]].itertuples(index=False)
             kept = [

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from simulation.errors import InputError
 
 REFUSED, DOUBTED = 0.3, 0.7
-"""Q2 below which a surrogate is refused, and below which it is told to be rough."""
+"""Q2, of what is not chance, below which a surrogate is refused, and below which it is told to be rough."""
 MOST_INPUTS = 8
 """Inputs of a Gaussian process, and those among which a polynomial may have products."""
 DEGREE = 3
@@ -98,7 +98,9 @@ def polynomial(at: Any, y: Any, groups: Any) -> Fit:
 def gaussian_process(at: Any, y: Any, groups: Any) -> Fit:
     """Fit a Gaussian process with a length for each of the strongest inputs, and noise."""
     top = sorted(strongest(at, y, MOST_INPUTS))
-    kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(np.full(len(top), 0.3), (0.05, 50.0)) + WhiteKernel(0.1, (1e-6, 10.0))
+    kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(np.full(len(top), 0.3), (0.05, 50.0)) + WhiteKernel(
+        0.1, (1e-6, 10.0)
+    )
     few = np.random.default_rng(0).permutation(len(y))[:MOST_TUNED]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -124,7 +126,7 @@ def tried(kind: str, at: Any, y: Any, groups: Any) -> Surrogate:
     return Surrogate(kind, fit(at, y, groups), tuple(folds), 1.0 - error / float(((y - y.mean()) ** 2).sum()))
 
 
-def surrogate(at: Any, y: Any, groups: Any, name: str = "the output") -> Surrogate:
+def surrogate(at: Any, y: Any, groups: Any, name: str = "the output", explainable: float = 1.0) -> Surrogate:
     """Fit the kind of stand-in that errs least on draws it did not see.
 
     Parameters
@@ -132,6 +134,7 @@ def surrogate(at: Any, y: Any, groups: Any, name: str = "the output") -> Surroga
     at : (draws, numbers) quantiles, 0 to 1
     y : (draws,) an output
     groups : (draws,) draws of one group are left out together
+    explainable : share of the output's variance that is not chance, which no stand-in foretells
 
     Raises
     ------
@@ -142,9 +145,10 @@ def surrogate(at: Any, y: Any, groups: Any, name: str = "the output") -> Surroga
         raise InputError(f"{name}: is the same in every draw, so no number matters to it")
     with threadpool_limits(1):  # matrices are too small to share
         best = max((tried(kind, at, y, groups) for kind in KINDS), key=lambda found: found.q2)
-    if best.q2 < REFUSED:
+    least = REFUSED * explainable
+    if best.q2 < least or best.q2 <= 0.0:
         raise InputError(
-            f"{name}: no surrogate foretells it (Q2 {best.q2:.2f}, {REFUSED} needed) from {len(y)} draws; run more "
-            "draws, more children or more chance, or screen the model itself: wellheld experiment screen"
+            f"{name}: no surrogate foretells it (Q2 {best.q2:.2f}, {least:.2f} needed) from {len(y)} draws, of whose "
+            f"variance {1 - explainable:.0%} is chance; run more draws or children, or wellheld experiment screen"
         )
     return best

@@ -106,7 +106,7 @@ def hand(change: float, spent: float) -> AtHand:
 
 
 def moved(name: str, **levers: float) -> Scenario:
-    """A scenario of interventions at coverages."""
+    """Make a scenario of interventions at coverages."""
     lever = [Lever(kind="intervention", name=key, coverage=each) for key, each in levers.items()]
     return Scenario(name=name, lever=lever)
 

@@ -86,23 +86,34 @@ def test_knowing_what_does_not_matter_is_worth_nothing(runs: Any, numbers: Any) 
     assert found.value < 0.02 * loss(MEAN, SLOPES[0])
 
 
+def test_many_numbers_that_do_nothing_are_worth_nothing() -> None:
+    """A regression of 150 draws on 40 numbers fits chance, which no draw left out bears out."""
+    generator = np.random.default_rng(8)
+    heavy = generator.standard_t(3, 150) * 1000.0
+    means = np.stack([np.zeros(150), 100.0 + heavy], axis=-1)
+    found = evppi(generator.standard_normal((150, 40)), means, np.arange(150))
+    assert found.value < 0.1 * evpi(means[:, None], np.arange(150)).value
+
+
 def test_groups_are_told_largest_first_and_scaled(runs: Any, numbers: Any) -> None:
     points = pd.DataFrame(numbers[:, :3], columns=["a", "b", "c"])
     table = of_groups(points, runs.mean(axis=1), np.arange(DRAWS), {"c": [2], "b": [1], "a": [0]}, 1000.0)
     assert list(table["name"]) == ["a", "b", "c"]
-    assert table["evppi"][0] == pytest.approx(1000.0 * evppi(numbers[:, [0]], runs.mean(axis=1), np.arange(DRAWS)).value)
+    assert table["evppi"][0] == pytest.approx(
+        1000.0 * evppi(numbers[:, [0]], runs.mean(axis=1), np.arange(DRAWS)).value
+    )
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
 def test_data_on_a_normal_number_are_worth_the_loss_of_what_they_tell(runs: Any, numbers: Any, kept: float) -> None:
     """With n records of variance n0 times the prior's, the posterior mean has n / (n + n0) of the variance."""
-    found = evsi(fitted(numbers[:, [0]], runs.mean(axis=1)), np.arange(DRAWS), [kept])
+    found = evsi(fitted(numbers[:, [0]], runs.mean(axis=1), np.arange(DRAWS)), np.arange(DRAWS), [kept])
     near(found, loss(MEAN, float(np.sqrt(kept)) * SLOPES[0]), most=0.45)
 
 
 def test_data_that_tell_all_are_worth_knowing_and_data_that_tell_nothing_nothing(runs: Any, numbers: Any) -> None:
     means, pair = runs.mean(axis=1), np.arange(DRAWS)
-    known = fitted(numbers[:, [0]], means)
+    known = fitted(numbers[:, [0]], means, pair)
     assert evsi(known, pair, [1.0]).value == pytest.approx(evppi(numbers[:, [0]], means, pair).value)
     assert evsi(known, pair, [0.0]).value == pytest.approx(0.0, abs=1e-9)
 
@@ -112,7 +123,7 @@ def test_data_where_net_benefit_is_bent_are_worth_what_regression_on_simulated_d
     bent = -500.0 + 900.0 * np.exp(0.5 * numbers[:, 0]) - 600.0
     means = np.stack([np.zeros(DRAWS), bent], axis=-1)
     kept = 0.5
-    found = evsi(fitted(numbers[:, [0]], means), np.arange(DRAWS), [kept])
+    found = evsi(fitted(numbers[:, [0]], means, np.arange(DRAWS)), np.arange(DRAWS), [kept])
     error = np.sqrt((1 - kept) / kept)
     simulated = [
         evppi(numbers[:, [0]] + error * np.random.default_rng(k).standard_normal((DRAWS, 1)), means, np.arange(DRAWS))
@@ -173,6 +184,6 @@ def test_net_benefit_needs_health_and_money() -> None:
 
 
 def test_a_decision_that_never_varies_is_left_as_it_is(numbers: Any) -> None:
-    found = fitted(numbers[:, [0]], np.zeros((DRAWS, 2)))
+    found = fitted(numbers[:, [0]], np.zeros((DRAWS, 2)), np.arange(DRAWS))
     assert not found.means.any()
     assert not found.curves.any()

@@ -1,6 +1,5 @@
 """Which numbers matter: known indices are found, of functions, of surrogates, and where numbers go together."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from scipy import stats
 
 from experiments.study import tasks
-from experiments.study.declaration import Experiment, Setup, load_experiment, set_up
+from experiments.study.declaration import Experiment, Setup, set_up
 from experiments.study.direct import chosen_numbers, differences_at, model
 from experiments.study.sensitivity import morris, shapley_effects, sobol, surrogate_indices
 from experiments.study.surrogate import surrogate
@@ -155,7 +154,7 @@ def test_correlations_that_contradict_each_other_are_refused() -> None:
 
 @pytest.fixture
 def setup(monkeypatch: pytest.MonkeyPatch) -> Setup:
-    """An experiment that is small."""
+    """Set up an experiment that is small."""
     monkeypatch.setattr(tasks, "REFERENCE_CHILDREN", 60)
     prevented = Scenario(name="prevented", lever=[Lever(kind="prevention", add=0.3)])
     asked = Experiment(
@@ -182,10 +181,12 @@ def test_the_model_at_given_points_has_the_same_chance_everywhere(setup: Setup) 
 
 def test_the_model_at_a_draw_of_the_experiment_is_that_draw(setup: Setup) -> None:
     """The first draw's own numbers, under its own chance, give what its task gives. Exact."""
+    import io
+
+    import pandas as pd
+
     from experiments.study.gather import answers
     from experiments.study.tasks import work
-    import io
-    import pandas as pd
 
     drawn = dict(zip(setup.names, setup.drawn[1][0][0].tolist(), strict=True))
     part = answers(setup, pd.read_parquet(io.BytesIO(work(setup.text, 0)[0].content)))[0, :, :, -1]
