@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
-from scipy.optimize import Bounds, LinearConstraint, minimize
+from scipy.optimize import LinearConstraint, minimize
 
 from experiments.study.at_hand import AtHand
 from experiments.study.information import first_of
@@ -16,7 +16,7 @@ from simulation.scenario import Scenario
 
 SPENT = ("programme_to_18",)
 """Output that says what a lever costs [GBP million, discounted]."""
-GOALS = ("ever_looked_after", "ever_held_universal", "dalys_whole_discounted", "dalys", "cats_gap", "cost_to_18")
+GOALS = ("ever_looked_after", "ever_escalated_universal", "dalys_whole_discounted", "dalys", "cats_gap", "cost_to_18")
 """Outputs that a frontier is drawn for, where an experiment has them."""
 MORE_IS_BETTER = ("ever_held",)
 """How the names of outputs begin of which more is wanted; of all others, less."""
@@ -96,15 +96,16 @@ def best_split(
         return -risk(sign * sum(curve(each) for curve, each in zip(curves, spent, strict=True)))
 
     many = len(responses)
+    solve: Any = minimize
     starts = [np.full(many, 1.0 / many), *np.eye(many)]
     starts = [np.minimum(start * budget, most) / budget for start in starts]
     scale = max(max(abs(loss(start)) for start in starts), 1e-12)
     found = [
-        minimize(
+        solve(
             lambda shares: loss(shares) / scale,
             start,
             method="SLSQP",
-            bounds=Bounds(np.zeros(many), most / budget),
+            bounds=[(0.0, float(each) / budget) for each in most],
             constraints=LinearConstraint(np.ones(many), -np.inf, 1.0),
             tol=1e-10,
         ).x

@@ -47,8 +47,7 @@ class AtHand(NamedTuple):
 
     def explainable(self, name: str) -> float:
         """Give the share of the variance of a draw's mean that is not chance; missing with one seed of chance."""
-        runs = self.outputs[name]
-        return not_chance(runs.mean(axis=1), noise_of(runs))
+        return not_chance(self.mean(name), noise_of(self.outputs[name]))
 
 
 def noise_of(runs: Any) -> float:

@@ -162,7 +162,6 @@ def calibrated(process: Any, at: Any, y: Any, pair: Any) -> Worth:
     return Worth(float(np.clip(line.slope, 0.0, 1.0)), float(line.stderr))
 
 
-@threadpool_limits.wrap(limits=1)  # matrices are too small to share
 def fitted(points: Any, means: Any, pair: Any, seed: int = 1) -> Fitted:
     """Regress the net benefit of every decision on the numbers that would be known.
 
@@ -176,23 +175,24 @@ def fitted(points: Any, means: Any, pair: Any, seed: int = 1) -> Fitted:
     middle, curves = np.array(means, float), np.empty((SAMPLES, *means.shape))
     processes: list[Any] = []
     slopes: list[float] = []
-    for d in range(means.shape[1]):
-        if float(means[:, d].std()) == 0.0:
-            curves[..., d] = means[:, d]
-            processes.append(None)
-            slopes.append(0.0)
-            continue
-        process = regression(at, means[:, d])
-        mean, covariance = process.predict(at, return_cov=True)
-        known = covariance - process.kernel_.k2(at) * process._y_train_std**2
-        slope = calibrated(process, at, means[:, d], pair)
-        likely = np.clip(slope.value + slope.error * generator.standard_normal((SAMPLES, 1)), 0.0, 1.0)
-        centre = means[:, d].mean()
-        middle[:, d] = centre + slope.value * (mean - mean.mean())
-        curve = mean + generator.standard_normal((SAMPLES, len(at))) @ half(known).T
-        curves[..., d] = centre + likely * (curve - mean.mean())
-        processes.append(process)
-        slopes.append(slope.value)
+    with threadpool_limits(1):  # matrices are too small to share
+        for d in range(means.shape[1]):
+            if float(means[:, d].std()) == 0.0:
+                curves[..., d] = means[:, d]
+                processes.append(None)
+                slopes.append(0.0)
+                continue
+            process = regression(at, means[:, d])
+            mean, covariance = process.predict(at, return_cov=True)
+            known = covariance - process.kernel_.k2(at) * process._y_train_std**2
+            slope = calibrated(process, at, means[:, d], pair)
+            likely = np.clip(slope.value + slope.error * generator.standard_normal((SAMPLES, 1)), 0.0, 1.0)
+            centre = means[:, d].mean()
+            middle[:, d] = centre + slope.value * (mean - mean.mean())
+            curve = mean + generator.standard_normal((SAMPLES, len(at))) @ half(known).T
+            curves[..., d] = centre + likely * (curve - mean.mean())
+            processes.append(process)
+            slopes.append(slope.value)
     return Fitted(at, middle, curves, tuple(processes), tuple(slopes))
 
 
@@ -221,7 +221,6 @@ def evppi(points: Any, means: Any, pair: Any) -> Worth:
     return value_of(found, found.means, found.curves, pair)
 
 
-@threadpool_limits.wrap(limits=1)
 def evsi(found: Fitted, pair: Any, kept: Any) -> Worth:
     """Give the expected value of data on some numbers, before their results are known.
 
@@ -237,14 +236,15 @@ def evsi(found: Fitted, pair: Any, kept: Any) -> Worth:
     """
     drawn = found.at * np.sqrt(np.asarray(kept, float))
     read, curves = found.means.copy(), found.curves.copy()
-    for d, process in enumerate(found.processes):
-        if process is not None:
-            there = process.predict(drawn)
-            read[:, d] = found.slopes[d] * (there - there.mean()) + found.means[:, d].mean()
-            spread = float(found.means[:, d].std())
-            scale = float(read[:, d].std()) / spread if spread > 0 else 0.0
-            centre = found.curves[..., d].mean(axis=1, keepdims=True)
-            curves[..., d] = centre + (found.curves[..., d] - centre) * scale
+    with threadpool_limits(1):
+        for d, process in enumerate(found.processes):
+            if process is not None:
+                there = process.predict(drawn)
+                read[:, d] = found.slopes[d] * (there - there.mean()) + found.means[:, d].mean()
+                spread = float(found.means[:, d].std())
+                scale = float(read[:, d].std()) / spread if spread > 0 else 0.0
+                centre = found.curves[..., d].mean(axis=1, keepdims=True)
+                curves[..., d] = centre + (found.curves[..., d] - centre) * scale
     return value_of(found, read, curves, pair)
 
 

@@ -61,7 +61,7 @@ def told(setup: Setup, table: pd.DataFrame, method: str) -> str:
         ordered = here.sort_values({"morris": "mu_star", "sobol": "total"}[method], ascending=False, kind="stable")
         cells = [[str(output), *(name.replace("_", " ") for name in columns)]]
         cells += [
-            [f"  {row['name']}", *(f"{row[name]:.3g}" for name in columns)]
+            [f"  {row['name']}", *("-" if pd.isna(row[name]) else f"{row[name]:.3g}" for name in columns)]
             for row in ordered.head(SHOWN).to_dict("records")
         ]
         lines += ["", *align(cells)]

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from experiments.capture import records_needed, standard_error
 from experiments.study.at_hand import AtHand
 from experiments.study.information import (
+    calibrated,
     evpi,
     evppi,
     evsi,
@@ -17,6 +20,7 @@ from experiments.study.information import (
     net_benefit,
     of_data,
     of_groups,
+    regression,
     share_told,
     without_chance,
 )
@@ -93,6 +97,18 @@ def test_many_numbers_that_do_nothing_are_worth_nothing() -> None:
     means = np.stack([np.zeros(150), 100.0 + heavy], axis=-1)
     found = evppi(generator.standard_normal((150, 40)), means, np.arange(150))
     assert found.value < 0.1 * evpi(means[:, None], np.arange(150)).value
+
+
+def test_a_regression_that_only_remembers_is_drawn_together_and_a_good_one_is_not() -> None:
+    """Remembering: lengths so short, and noise so small, that every draw is its own neighbour."""
+    generator = np.random.default_rng(9)
+    at, pair = generator.standard_normal((200, 4)), np.arange(200)
+    noise = generator.standard_normal(200)
+    remembers = GaussianProcessRegressor(RBF(0.3) + WhiteKernel(1e-3), optimizer=None).fit(at, noise)
+    assert np.corrcoef(remembers.predict(at), noise)[0, 1] > 0.99
+    assert calibrated(remembers, at, noise, pair).value < 0.3
+    straight = 3.0 * at[:, 0] + noise
+    assert calibrated(regression(at, straight), at, straight, pair).value > 0.9
 
 
 def test_groups_are_told_largest_first_and_scaled(runs: Any, numbers: Any) -> None:
