@@ -22,7 +22,7 @@ CITATION = {
     for key, value in re.findall(r"^([\w-]+): *(.*)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NOTEBOOKS = ("notebooks/one_run.py", "notebooks/from_spreadsheets_to_children.py")
+NOTEBOOKS = ("notebooks/one_run.py", "notebooks/from_spreadsheets_to_children.py", "notebooks/which_numbers_matter.py")
 DOCUMENTS = ("README.md", "MODEL.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", *NOTEBOOKS)
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 

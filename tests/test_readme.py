@@ -105,7 +105,10 @@ def test_every_command_is_told_and_every_command_told_exists() -> None:
     assert {name for name, _ in told if name in group.commands} == set(group.commands)
     for line in re.findall(r"`wellheld ([a-z][^`]*)`", text):
         name, *words = line.split()
-        options = {option for each in group.commands[name].params for option in each.opts}
+        command = group.commands[name]
+        while isinstance(command, TyperGroup):
+            command = command.commands[words.pop(0)]
+        options = {option for each in command.params for option in each.opts}
         assert {word for word in words if word.startswith("--")} <= options, line
 
 

@@ -95,6 +95,9 @@ def sobol(
     """
     if base < 2 or base & (base - 1):
         raise InputError(f"--points {base}: is no power of 2; give one such as 256")
+    if groups is not None and len(set(groups)) == 1:  # all that varies: it explains all
+        row = {"name": groups[0], "first": 1.0, "first_95": 0.0, "total": 1.0, "total_95": 0.0}
+        return pd.DataFrame([{"output": output} | row for output in outputs])
     asked = problem(names, groups, (0.0, 1.0))
     points = sample_sobol.sample(asked, base, calc_second_order=False, seed=seed)
     found = np.asarray(model(points), float)

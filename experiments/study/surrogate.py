@@ -35,7 +35,7 @@ class Fit(NamedTuple):
 
 
 class Surrogate(NamedTuple):
-    """The better of two kinds of stand-in.
+    """The best of three kinds of stand-in.
 
     Parameters
     ----------
@@ -81,7 +81,16 @@ def polynomial(at: Any, y: Any, groups: Any) -> Fit:
     singles: list[Terms] = [((k, d),) for k in range(at.shape[1]) for d in range(1, DEGREE + 1)]
     top = sorted(strongest(at, y, MOST_INPUTS))
     products: list[Terms] = [((j, 1), (k, 1)) for j, k in combinations(top, 2)]
-    terms = singles + products
+    return sparse(at, y, groups, singles + products)
+
+
+def straight(at: Any, y: Any, groups: Any) -> Fit:
+    """Fit a sparse sum of straight lines, which asks least of few draws."""
+    return sparse(at, y, groups, [((k, 1),) for k in range(at.shape[1])])
+
+
+def sparse(at: Any, y: Any, groups: Any, terms: Sequence[Terms]) -> Fit:
+    """Fit the weights of some terms, most of them 0 (lasso, its penalty by cross-validation)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = LassoCV(cv=splits(groups, 5), max_iter=5000).fit(design(at, terms), y)
@@ -110,6 +119,7 @@ def gaussian_process(at: Any, y: Any, groups: Any) -> Fit:
 
 
 KINDS: dict[str, Callable[[Any, Any, Any], Fit]] = {
+    "straight": straight,
     "polynomial": polynomial,
     "gaussian_process": gaussian_process,
 }

@@ -5,17 +5,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import ROOT
 
 from experiments.study.allocation import (
+    GOALS,
     Response,
     additivity,
     attitude,
     best_split,
     frontier,
+    levers_of,
     responses_of,
     undominated,
 )
 from experiments.study.at_hand import AtHand
+from experiments.study.declaration import load_experiment
 from simulation.errors import InputError
 from simulation.scenario import Lever, Scenario
 
@@ -135,3 +139,11 @@ def test_levers_without_cost_or_of_other_kinds_are_refused() -> None:
     other = Scenario(name="other", lever=[Lever(kind="prevention", add=0.1)])
     with pytest.raises(InputError, match="no scenario moves one intervention and nothing else"):
         responses_of([other], [hand(-1.0, 1.0)])
+
+
+def test_the_shipped_experiment_has_levers_alone_and_together_and_their_cost() -> None:
+    setup = load_experiment(ROOT / "experiments" / "budget.toml")
+    moved_by = [len(levers_of(scenario)) for scenario in setup.scenarios]
+    assert moved_by == [0, 1, 1, 1, 2]
+    assert "programme_to_18" in {output.name for output in setup.outputs}
+    assert set(GOALS) & {output.name for output in setup.outputs} >= {"ever_escalated_universal", "cats_gap"}

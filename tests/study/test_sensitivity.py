@@ -52,6 +52,11 @@ def test_groups_have_the_closed_indices_of_ishigami() -> None:
     assert found.loc["odd", "total"] == pytest.approx(1 - total[1], abs=0.02)
 
 
+def test_one_group_of_all_explains_all() -> None:
+    table = sobol(lambda at: ishigami(at)[:, None], NAMES, ["y"], groups=["all"] * 3, base=64)
+    assert table[["name", "first", "total"]].to_numpy().tolist() == [["all", 1.0, 1.0]]
+
+
 def test_morris_finds_slopes_and_what_is_not_straight() -> None:
     """Of 4 a - 2 b + c d + 0 e the effects of a move over a number's interval are known exactly."""
     names = ["a", "b", "c", "d", "e"]
