@@ -68,8 +68,8 @@ figure.tight_layout()
 # ## 2. Where the improvement saves no money
 #
 # PRIM peels away the edges of the numbers' space until what is left mostly fails. Each limit has a quasi-p value, and
-# the box is tried on draws that did not help to find it. At this size there may be no box that chance does not explain: the
-# table is then empty, and the figure shows why.
+# the box is tried on draws that did not help to find it. At this size chance may explain every
+# box: the table is then empty, and the figure shows why.
 
 # %%
 box = matter.discover(out, "cost_to_18 > 0").tables["discovery_prim"]
