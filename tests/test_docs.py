@@ -27,6 +27,7 @@ NOTEBOOKS = (
     "notebooks/from_spreadsheets_to_children.py",
     "notebooks/experiments_as_files.py",
     "notebooks/hypotheses.py",
+    "notebooks/which_numbers_matter.py",
     "notebooks/comparing_scenarios.py",
 )
 DOCUMENTS = ("README.md", "MODEL.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", *NOTEBOOKS)

@@ -8,6 +8,7 @@ import typer
 
 from experiments.limits import check_whole
 from experiments.options import Debug, Jobs, Json, Quiet
+from experiments.study.analysis_cli import app as analysis
 from experiments.study.compare_cli import attach
 from simulation.errors import InputError
 
@@ -36,6 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 attach(app)
+app.add_typer(analysis)
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
 Processes = Annotated[bool, typer.Option("--processes", help="Processes of this machine instead of threads.")]
 ClusterAddress = Annotated[

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -149,7 +150,10 @@ class Setup:
 
     def values(self, pair: int, matrix: int) -> Values:
         """Give every number of one draw."""
-        drawn = dict(zip(self.names, self.drawn[1][matrix][pair].tolist(), strict=True))
+        return self.values_of(dict(zip(self.names, self.drawn[1][matrix][pair].tolist(), strict=True)))
+
+    def values_of(self, drawn: Mapping[str, float]) -> Values:
+        """Give every number where some are drawn: the tables', the drawn, and what the experiment sets."""
         values = {**self.tables.values(), **drawn}
         for scenario in self.scenarios:
             values |= copied_costs(scenario, self.tables, values)

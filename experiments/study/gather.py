@@ -32,10 +32,10 @@ def answers(setup: Setup, table: pd.DataFrame) -> Any:
 
     Returns
     -------
-    (2, chance, scenarios, places of the answer, quantities)
+    (2, chance, scenarios, places of the answer, quantities); of a table that holds one draw, 1 in place of 2
     """
     names = [scenario.name for scenario in setup.scenarios]
-    shape = (2, chance_of(setup), len(setup.places))
+    shape = (-1, chance_of(setup), len(setup.places))
     sums: dict[str, dict[str, Any]] = {}
     for name, rows in table.groupby("scenario", sort=False):
         each = {

@@ -1,6 +1,6 @@
 """Run one task of an experiment: two draws of the numbers, each scenario, under each seed of chance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from simulation.cohort import Life, reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
+from simulation.frailty import Values
 from simulation.population import cohort
 
 NONE = "no_adversity"
@@ -42,16 +43,19 @@ def work(text: str, task: int) -> list[Piece]:
     rows: list[dict[str, Any]] = []
     pieces: list[Piece] = []
     for matrix, chance, name, life in lives(setup, task):
-        values = setup.values(task, matrix)
-        found = all_sums(setup.tables, values, life, setup.places)
-        rows += [
-            {"matrix": matrix, "chance": chance, "scenario": name, "place": place}
-            | {key: each[number] for key, each in found.items()}
-            for number, place in enumerate(setup.places)
-        ]
+        rows += rows_of(setup, setup.values(task, matrix), life, {"matrix": matrix, "chance": chance, "scenario": name})
         if setup.experiment.people and name != NONE:
             pieces.append(people_piece(life, name, 2 * task + matrix, chance))
     return [Piece(f"{task:06d}", part_bytes(pd.DataFrame(rows), setup.key, task)), *pieces]
+
+
+def rows_of(setup: Setup, values: Values, life: Life, which: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Sum a run into a row for each place, told which run it is."""
+    found = all_sums(setup.tables, values, life, setup.places)
+    return [
+        {**which, "place": place} | {key: each[number] for key, each in found.items()}
+        for number, place in enumerate(setup.places)
+    ]
 
 
 def chance_of(setup: Setup) -> int:
@@ -64,24 +68,28 @@ def chance_of(setup: Setup) -> int:
 
 def lives(setup: Setup, task: int) -> Iterator[tuple[int, int, str, Life]]:
     """Live every scenario of a task, twins under the same draws."""
-    chance, seed = chance_of(setup), setup.experiment.seed
     for matrix in range(2):
-        values = setup.values(task, matrix)
-        switches = setup.scenarios[0].switches
-        number = 2 * task + matrix
-        apart = seed_key(seed, REFERENCE_SEED - number % REPLICATES)
-        world = reference(setup.tables, values, switches, apart, REFERENCE_CHILDREN)
-        for replicate in range(chance):
-            key = seed_key(seed, (number * chance + replicate) % REPLICATES)
-            here = world._replace(key=key)
-            children = cohort(setup.tables, values, setup.places, setup.experiment.children, key, switches)
-            for scenario in setup.scenarios:
-                there = Surroundings(setup.tables, values, scenario)
-                yield matrix, replicate, scenario.name, run(there, here, children)
-            if setup.needs_none:
-                spared = here._replace(p=here.p._replace(adversity=0.0))
-                first = Surroundings(setup.tables, values, setup.scenarios[0])
-                yield matrix, replicate, NONE, run(first, spared, children)
+        for replicate, name, life in twins(setup, setup.values(task, matrix), 2 * task + matrix):
+            yield matrix, replicate, name, life
+
+
+def twins(setup: Setup, values: Values, number: int) -> Iterator[tuple[int, str, Life]]:
+    """Live every scenario at given numbers, under each seed of chance that belongs to the number of a draw."""
+    chance, seed = chance_of(setup), setup.experiment.seed
+    switches = setup.scenarios[0].switches
+    apart = seed_key(seed, REFERENCE_SEED - number % REPLICATES)
+    world = reference(setup.tables, values, switches, apart, REFERENCE_CHILDREN)
+    for replicate in range(chance):
+        key = seed_key(seed, (number * chance + replicate) % REPLICATES)
+        here = world._replace(key=key)
+        children = cohort(setup.tables, values, setup.places, setup.experiment.children, key, switches)
+        for scenario in setup.scenarios:
+            there = Surroundings(setup.tables, values, scenario)
+            yield replicate, scenario.name, run(there, here, children)
+        if setup.needs_none:
+            spared = here._replace(p=here.p._replace(adversity=0.0))
+            first = Surroundings(setup.tables, values, setup.scenarios[0])
+            yield replicate, NONE, run(first, spared, children)
 
 
 def part_bytes(table: pd.DataFrame, key: str, task: int) -> bytes:
