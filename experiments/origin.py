@@ -4,6 +4,8 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+NOT_INSTALLED = "not installed"
+
 
 def commit() -> str:
     """Name the commit that runs, where the code lies in a repository; with '+' where files differ from it."""
@@ -25,4 +27,4 @@ def installed(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "not installed"
+        return NOT_INSTALLED

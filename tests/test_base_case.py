@@ -56,7 +56,9 @@ def written(results: Results) -> dict[str, bytes]:
 # Complete and in order
 
 
-@pytest.mark.parametrize("name", ["small", "region", "unchanged"])
+@pytest.mark.parametrize(
+    "name", ["small", *(pytest.param(each, marks=pytest.mark.slow) for each in ("region", "unchanged"))]
+)
 def test_headline_has_every_quantity_scenario_and_place_once(name: str, request: pytest.FixtureRequest) -> None:
     """Every quantity stands once for each place and scenario, with its unit and every column. Exact."""
     results: Results = request.getfixturevalue(name)
@@ -70,7 +72,9 @@ def test_headline_has_every_quantity_scenario_and_place_once(name: str, request:
     assert dict(zip(table["quantity"], table["unit"], strict=True)) == {each.name: each.unit for each in QUANTITIES}
 
 
-@pytest.mark.parametrize("name", ["small", "region", "unchanged"])
+@pytest.mark.parametrize(
+    "name", ["small", *(pytest.param(each, marks=pytest.mark.slow) for each in ("region", "unchanged"))]
+)
 def test_bands_are_finite_and_nested(name: str, request: pytest.FixtureRequest) -> None:
     """V30: 95% bands hold the 80% bands; errors are not negative; shares lie in 0-1 or are missing at 0. Exact."""
     table = request.getfixturevalue(name).headline

@@ -153,7 +153,7 @@ def test_every_column_can_be_set_and_is_a_number_with_a_name(tables: Tables, hub
     }
     assert {name: values[name] for name in found} == found
     assert {extended.numbers[name].grade for name in found} == {"assumption"}
-    assert extended.source(extended.numbers["services.family_hub.places"].source).key == "scenario"
+    assert extended.source(extended.numbers["services.family_hub.acceptance"].source).key == "scenario"
     moved = find_scenario(hub.model_copy(update={"numbers": {"services.family_hub.harm": 0.5}}), tables)
     assert moved.numbers["services.family_hub.harm"] == 0.5
     levels = [{"kind": "tip_alignment", "add": 0.1, "services": ["family_hub"]}]

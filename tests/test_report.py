@@ -106,6 +106,7 @@ def test_same_results_give_the_same_bytes(files: dict[str, bytes], tmp_path: Pat
     assert all(path.read_bytes() == files[name] for name, path in written.items())
 
 
+@pytest.mark.slow
 def test_other_results_give_other_bytes(files: dict[str, bytes]) -> None:
     other = report.contents(synthetic(seed=2))
     fixed = {
@@ -149,6 +150,7 @@ def test_csv_cells_cannot_act_as_formulas() -> None:
     assert {row[1] for row in rows[1:]} == {"-1.5"}
 
 
+@pytest.mark.slow
 def test_titles_are_escaped_on_the_pages() -> None:
     results = synthetic()
     title = "<script>alert('x')</script> $x^$ | _a_ \x1b[31m"

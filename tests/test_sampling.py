@@ -144,6 +144,7 @@ def test_v29_every_shipped_number_is_drawn_from_its_distribution(second: bool) -
         assert stats.kstest(distribution_of(each)(drawn[:, k]), "uniform").pvalue > ALARM / len(numbers), each.name
 
 
+@pytest.mark.slow
 def test_v29_single_points_of_randomised_sets_are_uniform() -> None:
     """V29: the first points of 1,500 scramblings are independent: Kolmogorov-Smirnov at 1e-6 over six columns.
 

@@ -145,6 +145,7 @@ def test_what_is_asked_is_checked_in_order(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_folders_tell_the_scenario(wellheld: Any, here: Path) -> None:
     """A folder that names itself has the scenario in its name, but for the one that the command runs anyway."""
     assert default_name("sandwell", Scenario(name="improved"), "improved") == "sandwell"

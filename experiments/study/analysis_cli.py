@@ -1,6 +1,5 @@
 """Ask at the command line which numbers matter, where an improvement fails, and what data or money would bring."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from experiments.limits import check_whole
 from experiments.options import Debug, Jobs, Json
+from experiments.origin import NOT_INSTALLED, installed
 from simulation.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from experiments.study.matter import Answer
 
-NEEDED = ("SALib", "ema_workbench", "sklearn", "threadpoolctl")
+NEEDED = ("SALib", "ema_workbench", "scikit-learn", "threadpoolctl")
 app = typer.Typer()
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of an experiment that is collected.")]
 OneScenario = Annotated[
@@ -28,7 +28,7 @@ OnePlace = Annotated[
 
 def check_installed() -> None:
     """Refuse where libraries are missing."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in NEEDED if installed(name) == NOT_INSTALLED]
     if missing:
         raise InputError(f'needs {", ".join(missing)}, which are not installed; pip install "wellheld[analysis]"')
 

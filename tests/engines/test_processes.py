@@ -69,6 +69,7 @@ def parts() -> list[Any]:
     return [json.loads(text) for text in printed]
 
 
+@pytest.mark.slow
 def test_e02_two_processes_leave_the_records_of_one(whole: Life, parts: list[Any]) -> None:
     """E02: the records of each part, from birth to death, are those of the same children in one run. Bit for bit."""
     assert len(whole.children) == 2 * CHILDREN

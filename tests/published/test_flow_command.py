@@ -170,6 +170,7 @@ def few_sets(monkeypatch):
     return asked
 
 
+@pytest.mark.slow
 def test_range_writes_its_folder(wellheld, few_sets, here):
     answer = wellheld("published", "range", "--sets", "2", "--seed", "9", "--reading", "relative", "--out", "there")
     assert answer.code == 0, answer.err

@@ -20,6 +20,8 @@ from experiments.study.declaration import Experiment, Setup, load_experiment, se
 from experiments.study.weights import load_weights
 from simulation.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("command_line_fixtures",)
 FILE = """
 name = "worth"

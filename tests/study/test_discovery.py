@@ -10,6 +10,8 @@ from experiments.study.at_hand import AtHand
 from experiments.study.discovery import METHODS, conditions, fails, pruned, quasi_p, within
 from simulation.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def points() -> pd.DataFrame:

@@ -26,6 +26,8 @@ from experiments.study.information import (
 )
 from simulation.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 600
 MEAN, SLOPES, NOISE = -300.0, np.array([800.0, 400.0, 0.0]), 500.0
 

@@ -13,6 +13,8 @@ from experiments.study.declaration import Experiment, set_up
 from simulation.errors import InputError
 from simulation.scenario import Lever, Scenario
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("command_line_fixtures",)
 DRAWS = 128
 FILE = """

@@ -14,6 +14,8 @@ from experiments.study.surrogate import surrogate
 from simulation.errors import InputError
 from simulation.scenario import Lever, Scenario
 
+pytestmark = pytest.mark.slow
+
 A, B = 7.0, 0.1
 NAMES = ("one", "two", "three")
 

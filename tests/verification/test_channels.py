@@ -84,6 +84,7 @@ BEST = (*BETTER, Lever(kind="tip_alignment", add=0.4))
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.slow
 def test_v32_each_channel_alone_has_its_sign(
     tables: Tables, values: dict[str, float], key: tuple[int, int, int], many: Any, channel: str
 ) -> None:
