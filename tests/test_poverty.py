@@ -32,7 +32,7 @@ def test_break_even_is_told_for_each_year_that_deprivation_falls_for() -> None:
     scenario = Scenario(name="less_poverty", levers=(lever,))
     plan = make_plan("region", 1, 1, 40, scenario, "compiled")
     tasks = [base_case.one_draw(plan, 0, matrix) for matrix in range(2)]
-    table = assembly.break_even(plan, assembly.stack(plan, tasks), 0.0).set_index(["place", "payer"])["mean"]
+    table = assembly.break_even(plan, assembly.stack(plan, tasks), 0.0, 0.0).set_index(["place", "payer"])["mean"]
     for place in ("sandwell", "solihull"):
         share, cost = reached(plan.tables, plan.values(0, 0), scenario, place)
         per = table[place, "society, for each child-year whose deprivation falls"]
@@ -42,5 +42,7 @@ def test_break_even_is_told_for_each_year_that_deprivation_falls_for() -> None:
     assert reaches(plan, "poverty_causal_share")
     assert not reaches(plan, "exploitation_spillover")
     free = replace(plan, scenario=Scenario(name="today_only"))
-    assert "less deprivation" not in str(assembly.break_even(free, assembly.stack(free, tasks), 0.0)["payer"].tolist())
+    assert "less deprivation" not in str(
+        assembly.break_even(free, assembly.stack(free, tasks), 0.0, 0.0)["payer"].tolist()
+    )
     assert not reaches(free, "poverty_causal_share")

@@ -59,11 +59,13 @@ def test_who_has_a_service_and_who_waits_are_those_of_the_records() -> None:
 
 
 def test_who_is_turned_away_asked_and_who_waits_was_refused(found: pd.DataFrame) -> None:
+    """Stocks keep to places, but for a child by rounding and one who moved in with a place: long stays keep it."""
     asked = found[["asked_first", "asked_next", "asked_last"]].sum(axis=1)
     assert (found["turned_away"] <= asked).all()
     assert found["turned_away"].sum() > 0
     listed = found[found["rationed_by"] == "waiting_list"]
-    assert (listed["have"] <= listed["places"] * 1.1 + 1 / 0.04).all()
+    assert (listed["have"] <= listed["places"] * 1.1 + 2 / 0.04).all()
+    assert listed["have"].sum() <= 1.1 * listed["places"].sum()
     assert (listed.loc[listed["wait"] > 0, "refused"] > 0).all()
     assert listed["wait"].sum() > 0
     assert (found.loc[found["rationed_by"] != "waiting_list", "wait"] == 0).all()
@@ -83,4 +85,6 @@ def test_the_screen_shows_rationed_services_only(found: pd.DataFrame) -> None:
     assert "camhs" in text
     assert "foster care" not in text
     assert max(map(len, text.splitlines())) <= 100
-    assert np.isfinite(found["have"]).all()
+    stays = found["service"] != "assessment"
+    assert np.isfinite(found.loc[stays, ["have", "need", "gap"]]).all(axis=None)
+    assert found.loc[~stays, ["have", "need", "gap", "places"]].isna().all(axis=None)

@@ -175,7 +175,7 @@ WORLDS: dict[str, tuple[Callable[[], World], Callable[[], World]]] = {
         lambda: World({"tip_effect": -0.2, "factor_sufficiency_effect": 3.0}, 200),
         lambda: World({"tip_effect": 0.6, "factor_sufficiency_effect": 0.0}, 200),
     ),
-    "one_tier_moves_the_bottleneck": (lambda: World(all_wait_for_camhs(), 120), lambda: World({}, 200)),
+    "one_tier_moves_the_bottleneck": (lambda: World(all_wait_for_camhs(), 120), lambda: World({}, 800)),
     "earlier_is_better": (
         lambda: World({"discount_rate_to_30": 0.0, "interventions.triple_p.value": 0.3}, 200, {"full_years": 18}),
         lambda: World({"discount_rate_to_30": 0.1, "interventions.triple_p.value": 0.3}, 200),
