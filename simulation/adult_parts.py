@@ -118,7 +118,7 @@ def adult_service_parts(tables: Tables, values: Values, moves: bool) -> dict[str
 
 
 def booked_with_children(tables: Tables, values: Values) -> float:
-    """Give what the switch instability_events books with homeless children for each adult reached [GBP].
+    """Give what the switch instability_events books with homeless children for each year of an adult's use [GBP].
 
     The price of adults' homelessness service is a mean over households with and without children.
     """

@@ -96,10 +96,9 @@ def read(directory: Path, scenario: str | None = None, place: str | None = None)
     names = [each.name for each in setup.scenarios]
     other = chosen("--scenario", scenario, names)
     where = chosen("--place", place, list(setup.answers))
-    gaps = {name: differences(setup, runs, name, where) for name in (other,)}[other]
     draws = points["draw"].to_numpy()
     label = other if len(names) == 1 else f"{other} less {names[0]}"
-    return AtHand(points.drop(columns="draw"), draws // 2, gaps, label, where)
+    return AtHand(points.drop(columns="draw"), draws // 2, differences(setup, runs, other, where), label, where)
 
 
 def table(directory: Path, name: str) -> pd.DataFrame:

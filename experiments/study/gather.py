@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from experiments.assembly import apart
 from experiments.results import REGION
@@ -202,9 +201,3 @@ def precision(setup: Setup, runs: Any) -> Any:
 def draws_for(reached: float, asked: float, draws: int) -> int:
     """Give the draws after which an error falls from what is reached to what is asked: it goes with 1 / sqrt(draws)."""
     return int(np.ceil(draws * (reached / asked) ** 2))
-
-
-def interval_of_mean(mean: float, error: float, pairs: int) -> tuple[float, float]:
-    """Give the 95% confidence interval of a mean over so many pairs of draws."""
-    reach = float(stats.t.isf(0.025, max(1, pairs - 1))) * error
-    return mean - reach, mean + reach
