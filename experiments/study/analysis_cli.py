@@ -91,9 +91,7 @@ def information(
     threshold: Annotated[float, typer.Option(min=0, help="GBP for a DALY averted, such as 70000.")],
     cost: Annotated[
         list[float],
-        typer.Option(
-            help="The programme's, GBP a child born, over its childhood; one for each scenario after the first."
-        ),
+        typer.Option(help="What is not in the accounts yet, GBP a child born; one for each scenario after the first."),
     ],
     years: Annotated[int, typer.Option(help="Births of so many years are decided on, 1 to 50.")] = 1,
     recorded_in: Annotated[

@@ -76,7 +76,8 @@ def net_benefit(hands: Sequence[AtHand], threshold: float, costs: Sequence[float
     ----------
     hands : one for each scenario but the first
     threshold : pounds for a DALY averted
-    costs : of each programme, pounds a child, as the user states them; nothing of it is in the draws
+    costs : of each programme, pounds a child, as the user states them, beyond what the output of money holds: that of
+        interventions whose cost is known is in cost_to_18 already
     children : simulated in all places
 
     Returns
