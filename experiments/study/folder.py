@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from experiments.published.files import mask
 from experiments.study.declaration import Setup, from_text
 from experiments.study.tasks import Piece
 from simulation.errors import InputError, ResourceError
@@ -65,7 +66,9 @@ def write_whole(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(prefix=".", suffix=".partial", dir=path.parent, delete=False) as file:
             file.write(content)
-        Path(file.name).replace(path)
+        partial = Path(file.name)
+        partial.chmod(0o666 & ~mask())
+        partial.replace(path)
     except OSError as error:
         raise ResourceError(f"{path}: cannot be written ({error.strerror}); free space and resume") from error
 
