@@ -63,6 +63,8 @@ CHILD = np.dtype(
     ]
 )
 """A child's state: at most 160 bytes, so that a region of a million children is 160 MB."""
+RECORD = np.dtype((np.void, CHILD.itemsize))
+"""A record as bytes: copied at once, where a copy by fields takes ten times as long."""
 MILLION = 1_000_000
 """Millionths: fractions are kept as whole numbers, so that every engine rounds alike."""
 HUNDREDTHS = 10_000

@@ -33,6 +33,8 @@ def count_healed(uniform: float, unresolved: int, chance: float) -> int:
     """Draw how many of the unresolved events heal: binomial, by one uniform."""
     if unresolved == 0 or chance <= 0.0:
         return 0
+    if uniform < 1.0 - unresolved * chance:
+        return 0  # by Bernoulli's inequality none heals with at least this probability: powers are spared
     if chance >= 1.0:
         return unresolved
     term = math.exp(unresolved * math.log1p(-chance))

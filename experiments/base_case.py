@@ -20,7 +20,7 @@ from experiments.plan import Plan, make_plan
 from experiments.plausibility import compare
 from experiments.results import Results
 from simulation.build import build
-from simulation.cohort import REFERENCES, Life, reference
+from simulation.cohort import REFERENCES, Life, reference, run_together
 from simulation.cohort import run as live
 from simulation.context import Surroundings
 from simulation.draws import seed_key
@@ -40,6 +40,7 @@ CHANNELS = ("channel_hazards", "channel_service_harm", "channel_healing", "chann
 """Channels by which services reach health, in the order in which they are switched on."""
 PLAUSIBLE_CHILDREN = 20_000
 """Children of the run that is set beside the statutory returns."""
+TWINS = ("today", "improved")
 STAGES = ("prevention", *(name.removeprefix("channel_") for name in CHANNELS))
 SPLIT = ("dalys", "lost_gdp_discounted")
 SPLIT_DRAWS = 16
@@ -120,15 +121,12 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
         key = seed_key(plan.seed, number)
         children = cohort(tables, values, plan.places, plan.children, key, switches)
         here = world._replace(key=key)
-        lives = {
-            "today": live(today, here, children, plan.engine),
-            "improved": live(improved, here, children, plan.engine),
-            "none": live(today, here._replace(p=here.p._replace(adversity=0.0)), children, plan.engine),
-        }
+        lives = dict(zip(TWINS, run_together([today, improved], here, children, plan.engine), strict=True))
+        lives["none"] = live(today, here._replace(p=here.p._replace(adversity=0.0)), children, plan.engine)
         found.sums.append({name: summed(plan, values, life) for name, life in lives.items()})
         gdp = gdp_per_head(tables, values)
-        found.groups.append({name: groups(tables, life, gdp) for name, life in lives.items()})
-        twins = {name: lives[name] for name in ("today", "improved")}
+        found.groups.append({name: groups(tables, life.children, gdp) for name, life in lives.items()})
+        twins = {name: lives[name] for name in TWINS}
         found.flows.append(flows(plan, twins))
         if switches.adult_life:
             found.agencies.append({name: agency_counts(tables, life, plan.places) for name, life in twins.items()})
@@ -175,11 +173,12 @@ def by_channel(
         allowed = {name: getattr(plan.scenario.switches, name) and k < on for k, name in enumerate(CHANNELS)}
         switches: Switches = plan.scenario.switches.model_copy(update=allowed)
         there = build(plan.tables, values, switches, key)._replace(**kept)
-        pair = []
-        for twin in (plan.scenario.as_today(), plan.scenario):
-            chosen = twin.model_copy(update={"switches": switches})
-            life = live(Surroundings(plan.tables, values, chosen), there, children, plan.engine)
-            pair.append(sums(plan.tables, values, life, plan.places))
+        twins = [
+            Surroundings(plan.tables, values, twin.model_copy(update={"switches": switches}))
+            for twin in (plan.scenario.as_today(), plan.scenario)
+        ]
+        lives = run_together(twins, there, children, plan.engine)
+        pair = [sums(plan.tables, values, life, plan.places) for life in lives]
         found[STAGES[on]] = {name: pair[1][name] - pair[0][name] for name in SPLIT}
     found[STAGES[-1]] = {name: all_on["improved"][name] - all_on["today"][name] for name in SPLIT}
     return found

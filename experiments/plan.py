@@ -19,7 +19,7 @@ from simulation.errors import InputError, nearest
 from simulation.extension import copied_costs, with_services
 from simulation.frailty import Values
 from simulation.generations import Generation, second_generation, usual
-from simulation.inputs import NamedValues, Number, Tables, check_all_read, load_tables
+from simulation.inputs import NamedValues, Number, Tables, WatchedValues, check_all_read, load_tables
 from simulation.outcomes import sums
 from simulation.population import cohort
 from simulation.residents import Town
@@ -126,7 +126,7 @@ def draw_numbers(
 
 def check_parameters(tables: Tables) -> None:
     """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
-    values, key = tables.values(), seed_key(0)
+    values, key = WatchedValues(tables.values()), seed_key(0)
     everything_on = {name: True for name, field in Switches.model_fields.items() if field.default is False}
     switches = Switches(**everything_on)
     everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))

@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -196,15 +197,23 @@ def manifest(results: Results, files: dict[str, bytes]) -> bytes:
     return manifest_of({"place": results.place, "settings": results.settings, **told}, files)
 
 
-def manifest_of(facts: dict[str, object], files: dict[str, bytes]) -> bytes:
-    """Write a folder's manifest: facts, and the hash of every file."""
+def manifest_of(facts: dict[str, object], files: Mapping[str, bytes | Path]) -> bytes:
+    """Write a folder's manifest: facts, and the hash of every file, given as bytes or as where it lies."""
     said = {
         "product": PRODUCT,
         "not_for": NOT_FOR_INDIVIDUALS,
         **facts,
-        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+        "files": {name: digest(files[name]) for name in sorted(files)},
     }
     return (json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def digest(content: bytes | Path) -> str:
+    """Hash bytes, or a file without holding it whole."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def headline_json(results: Results) -> str:

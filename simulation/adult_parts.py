@@ -147,9 +147,11 @@ def pay_parts(tables: Tables, values: Values) -> dict[str, Any]:
             raise InputError(f"pay.csv: shares at age {age} sum to {total[age]:.6g}, not 1; give each attainment a row")
     mean = (pay * share).sum(axis=0)
     pay = mean + values["attainment_in_pay"] * (pay - mean)
+    paid, which = np.unique(pay, return_inverse=True)
+    taxed = np.array([tax(each, values) for each in paid.tolist()])[which].reshape(pay.shape)
     return {
         "pay": np.round(HUNDREDTHS * pay).astype(np.int64),
-        "tax": np.round(HUNDREDTHS * np.vectorize(lambda each: tax(each, values))(pay)).astype(np.int64),
+        "tax": np.round(HUNDREDTHS * taxed).astype(np.int64),
         "benefits": round(HUNDREDTHS * values["benefit_a_year"] * values["share_claiming"]),
     }
 

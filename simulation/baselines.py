@@ -11,6 +11,8 @@ from simulation.inputs import Tables
 
 POINTS = 9
 """Points of a relative-risk curve: exposures 0 to 8."""
+MARGIN = 1e-9
+"""Lifts a ceiling of a relative risk above what rounding may do."""
 CERTAIN = 1.0 - 1e-12
 """Largest yearly probability of death that has a hazard."""
 
@@ -46,7 +48,7 @@ def health_parts(tables: Tables, values: Values, moderated_by: float, by_type: f
         "log_ratio": log_ratio,
         "moderated": moderated,
         "mental": mental,
-        "ratio_ceiling": np.exp(np.maximum(log_ratio.max(axis=1), 0.0) + raised),
+        "ratio_ceiling": np.exp(np.maximum(log_ratio, np.roll(log_ratio, -1, axis=1)) + raised[:, None] + MARGIN),
         "mortality": mortality,
         "log_ratio_death": deaths,
         "ratio_ceiling_death": np.exp(np.maximum(deaths.max(axis=1), 0.0)),
@@ -101,9 +103,9 @@ def hazard_ratios(tables: Tables, values: Values, incidence: Any, remission: Any
         base = (population / (np.exp(middle[:, None] * curve[None, :]) @ shares)[:, None]).T
         hazard = np.stack([base, base * np.exp(middle)], axis=1)
         fall_ill = np.where(lived[:, None], -np.expm1(-hazard), 0.0)
-        ill = np.zeros((2, len(rows)))
-        for enter, leave in zip(fall_ill, recover, strict=True):
-            ill = ill + (1 - ill) * enter - ill * leave
+        # Of those well or ill at a year's end, the share that the later years leave as they are.
+        stay = np.cumprod((1.0 - fall_ill - recover[:, None])[:0:-1], axis=0)[::-1]
+        ill = fall_ill[-1] + (fall_ill[:-1] * stay).sum(axis=0)
         odds = np.log(np.maximum(ill, 1e-12) / (1 - ill))
         below = odds[1] - odds[0] < target
         low, high = np.where(below, middle, low), np.where(below, high, middle)

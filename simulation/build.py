@@ -35,6 +35,10 @@ COUNTS = 7
 """ACE counts that references are tabulated by: 0 to 5, and six or more together, who are few."""
 
 
+OF_ALL_AGES = ("severity", "per_unresolved", "per_condition", "deprivation_ratio")
+"""What a type of adult adversity has of its first row, at all ages."""
+OF_EVENT = ("log_odds", "per_unresolved", "if_not_held", "if_out_of_school", "if_looked_after", "if_male")
+"""Numbers of a recorded event, in the order of `EVENT`."""
 LEAVES = {"persistent_absence": Standing.PERSISTENTLY_ABSENT, "suspended": Standing.SUSPENDED}
 """Recorded events of secondary school that later life reads."""
 
@@ -145,7 +149,7 @@ def adversity_parts(tables: Tables, values: Values, by_type: bool) -> dict[str, 
                 row.raised_by_circumstances,
                 row.befalls_household,
                 row.raised_by_parents,
-                round(100 * row.severity),
+                round(100 * values[f"adversities.{row.adversity}.severity"]),
                 types.need_load[k],
                 types.healing[k],
                 types.lasting[k],
@@ -156,12 +160,13 @@ def adversity_parts(tables: Tables, values: Values, by_type: bool) -> dict[str, 
         ],
         ADVERSITY,
     )
-    adult: dict[str, Any] = {}
+    adult: dict[str, dict[str, float]] = {}
     hazard: dict[str, Any] = {}
     for row in tables.rows["adult_adversities"]:
-        adult.setdefault(row.adversity, row)
+        name = f"adult_adversities.{row.adversity}.{row.age_from}"
+        adult.setdefault(row.adversity, {column: values[f"{name}.{column}"] for column in OF_ALL_AGES})
         by_age = hazard.setdefault(row.adversity, np.zeros(AGES))
-        by_age[row.age_from : row.age_to + 1] = values[f"adult_adversities.{row.adversity}.{row.age_from}.hazard"]
+        by_age[row.age_from : row.age_to + 1] = values[f"{name}.hazard"]
     need = np.zeros((ADULT, 2), NEED)
     for row in tables.rows["need"]:
         name = f"need.{row.age_from}.{row.sex}"
@@ -175,10 +180,11 @@ def adversity_parts(tables: Tables, values: Values, by_type: bool) -> dict[str, 
         "need": need,
         "need_gradient": centred(values["need_deprivation_ratio"]),
         "adult_adversities": np.array(
-            [(round(100 * x.severity), x.per_unresolved, x.per_condition) for x in adult.values()], ADULT_ADVERSITY
+            [(round(100 * x["severity"]), x["per_unresolved"], x["per_condition"]) for x in adult.values()],
+            ADULT_ADVERSITY,
         ),
         "adult_hazard": np.array(list(hazard.values())) * values["factor_adult_adversity"],
-        "adult_gradient": np.array([centred(x.deprivation_ratio) for x in adult.values()]),
+        "adult_gradient": np.array([centred(x["deprivation_ratio"]) for x in adult.values()]),
     }
 
 
@@ -230,13 +236,15 @@ def route_rows(tables: Tables, values: Values, names: list[str]) -> tuple[Any, A
     routes: list[tuple[int, int, int, int, float]] = []
     diverted = [row for row in tables.rows["pathways"] if row.diverted]
     first = np.zeros((len(names), 3), np.int64)
+    ways: dict[tuple[str, str], list[Any]] = {}
+    for row in tables.rows["pathways"]:
+        if not row.diverted:
+            ways.setdefault((row.service, row.move), []).append(row)
     for number, name in enumerate(names):
         for move, word in enumerate(("escalate", "step_down")):
             first[number, move] = len(routes)
             summed: dict[int, float] = {}
-            for row in tables.rows["pathways"]:
-                if (row.service, row.move, row.diverted) != (name, word, False):
-                    continue
+            for row in ways.get((name, word), ()):
                 weight = values[f"pathways.{name}.{word}.{row.age_from}.{row.to}.weight"]
                 before = upto = summed.get(row.age_from, 0.0)
                 for other in diverted:
@@ -280,12 +288,7 @@ def event_rows(tables: Tables, values: Values, switches: Switches) -> Any:
                 row.age_from,
                 row.age_to,
                 services.index(row.event) if row.event in services else NONE,
-                values[f"events.{row.event}.{row.age_from}.log_odds"],
-                row.per_unresolved,
-                row.if_not_held,
-                row.if_out_of_school,
-                row.if_looked_after,
-                row.if_male,
+                *(values[f"events.{row.event}.{row.age_from}.{column}"] for column in OF_EVENT),
                 1 << LEAVES[row.event] if switches.adult_life and row.event in LEAVES and row.age_to >= 11 else 0,
             )
             for row in tables.rows["events"]

@@ -1,24 +1,23 @@
 """Run a cohort from birth to death: time in one loop, for either engine, and the reference it is measured by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.child import MILLION
+from agents.child import CHILD, RECORD
 from agents.names import ADULT, AGES
 from simulation.adult_parts import agency_names
-from simulation.build import COUNTS, build, event_names, service_names
+from simulation.build import build, event_names, service_names
 from simulation.capacity import live_year
-from simulation.compiled import CompiledEngine, sum_ratios, sum_references
+from simulation.compiled import CompiledEngine, refer
 from simulation.context import Surroundings, year_context
 from simulation.harm import instability_kinds
-from simulation.ledger import Ledger, Shape, empty_ledger
+from simulation.ledger import Ledger, Shape, add_to, empty_ledger
 from simulation.population import cohort, neighbourhoods
 from simulation.reading import MesaEngine
 from simulation.scenario import Scenario, Switches
-from simulation.world import World
-from simulation.year import AFTER, BEFORE, HOLDING
+from simulation.world import World, pack
 
 
 class Life(NamedTuple):
@@ -90,6 +89,37 @@ def run(
         carrier.close()
 
 
+LATER = ("adult_ease", "recovery")
+"""Parts of a year's context that rules read of people above 18."""
+
+
+def run_together(them: Sequence[Surroundings], world: World, children: Any, engine: str = "compiled") -> list[Life]:
+    """Let twins live under several scenarios, from birth to death, as `run` would one after another.
+
+    Whoever leaves childhood with the same record in all of them leads one and the same life from there, and leads it
+    once: nothing but the record, the world and what is `LATER` bears on it.
+    """
+    contexts = [year_context(s, world, 0, None) for s in them]
+    equal = all(np.array_equal(getattr(c, name), getattr(contexts[0], name)) for c in contexts for name in LATER)
+    if len(them) == 1 or engine != "compiled" or not equal or not all(s.steady() for s in them):
+        return [run(s, world, children, engine) for s in them]
+    engines = [CompiledEngine(children.copy(), world, empty_ledger(shape_of(s))) for s in them]
+    for carrier, context in zip(engines, contexts, strict=True):
+        carrier.live(context, 0, ADULT + 1)
+    records = [carrier.records().view(RECORD) for carrier in engines]
+    first, *others = (own.view(np.uint8).reshape(len(own), -1) for own in records)
+    same = np.logical_and.reduce([(own == first).all(axis=1) for own in others])
+    shared = CompiledEngine(records[0][same].view(CHILD), world, empty_ledger(shape_of(them[0])))
+    shared.live(contexts[0], ADULT + 1, AGES)
+    lives = []
+    for carrier, context, own in zip(engines, contexts, records, strict=True):
+        carrier.replace(own[~same].view(CHILD))
+        carrier.live(context, ADULT + 1, AGES)
+        own[~same], own[same] = carrier.records().view(RECORD), shared.records().view(RECORD)
+        lives.append(Life(own.view(CHILD), add_to(carrier.ledger(), shared.ledger())))
+    return lives
+
+
 def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int], size: int) -> World:
     """Run the reference cohort (England's deprivation mix, today's services) and set what is relative to it.
 
@@ -105,25 +135,6 @@ def reference(tables: Any, values: Any, switches: Any, key: tuple[int, int, int]
     world = build(tables, values, switches, key)
     together = Switches(ethnic_deprivation=switches.ethnic_deprivation, families=switches.families)
     children = cohort(tables, values, ["england"], size, key, together)
-    engine = CompiledEngine(children, world, empty_ledger(shape_of(s)))
-    context = year_context(s, world, 0, None)
-    number = len(world.weights)
-    refer = {name: engine.world[name][0] for name in REFERENCES}
-    for year in range(AGES):
-        engine.live(context, year, year + 1, BEFORE | HOLDING)
-        if year < ADULT:
-            counts, other, healed, resilience = np.zeros((4, COUNTS), np.int64)
-            risk = np.zeros(COUNTS)
-            unresolved = sum_references(engine.children, engine.world, year, counts, other, healed, resilience, risk)
-            refer["mean_other"][year] = other / np.maximum(counts, 1)
-            refer["mean_healed"][year] = healed / np.maximum(counts, 1)
-            refer["mean_resilience"][year] = resilience / MILLION / np.maximum(counts, 1)
-            refer["mean_type_risk"][year] = np.log(np.where(risk > 0, risk / np.maximum(counts, 1), 1.0))
-            refer["mean_burden"][year] = unresolved / max(1, counts.sum())
-        people, ratios = np.zeros((number + 1, 2), np.int64), np.zeros((number + 1, 2))
-        sum_ratios(engine.children, engine.world, year, people, ratios)
-        mean = np.where(people > 0, ratios / np.maximum(people, 1), 1.0)
-        refer["incidence"][:, :, year] /= mean[:number]
-        refer["mortality"][:, year] /= mean[number]
-        engine.live(context, year, year + 1, AFTER)
-    return world._replace(**refer)
+    record = pack(world)
+    refer(children, record, pack(year_context(s, world, 0, None)), empty_ledger(shape_of(s)))
+    return world._replace(**{name: record[name][0] for name in REFERENCES})

@@ -16,7 +16,8 @@ import numba
 import numpy as np
 
 import agents
-from agents.child import CHILD
+from agents.child import CHILD, MILLION
+from agents.names import ADULT
 from simulation.adulthood import adult_life
 from simulation.child_state import count_held, gone
 from simulation.holding import hold
@@ -137,18 +138,70 @@ def sum_references(
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
-def sum_ratios(children: Any, world: Any, year: int, people: Any, ratios: Any) -> None:
-    """Sum relative risks of those at risk, by condition (the last is death) and sex."""
+def ratios_conditions(children: Any, world: Any, year: int, ratios: Any) -> None:
+    """Give each child's relative risk of each condition: they no longer change from 18 on."""
     w = world[0]
-    for child in children:
+    for k in range(len(children)):
+        child = children[k]
+        if not gone(child, year):
+            for number in range(len(w.weights)):
+                ratios[k, number] = np.exp(log_ratio_condition(child, w, number, year - child.birth_year))
+
+
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def sum_ratios(children: Any, world: Any, year: int, own: Any, people: Any, ratios: Any) -> None:
+    """Sum relative risks of those at risk, by condition (the last is death) and sex.
+
+    Parameters
+    ----------
+    own : (n, C) relative risks of conditions, by child
+    """
+    w = world[0]
+    for k in range(len(children)):
+        child = children[k]
         if gone(child, year):
             continue
         for number in range(len(w.weights)):
             if child.conditions >> number & 1 == 0:
                 people[number, child.sex] += 1
-                ratios[number, child.sex] += np.exp(log_ratio_condition(child, w, number, year - child.birth_year))
+                ratios[number, child.sex] += own[k, number]
         people[len(w.weights), child.sex] += 1
         ratios[len(w.weights), child.sex] += np.exp(log_ratio_death(child, w, year - child.birth_year))
+
+
+@numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
+def refer(children: Any, world: Any, context: Any, ledger: Any) -> None:
+    """Let a reference cohort live, and set in the world, year by year, what is relative to it.
+
+    Nothing but illness and death of adults bears on a baseline: they live no other part of a year.
+    """
+    w = world[0]
+    size, counts = len(w.weights), w.mean_other.shape[1]
+    own = np.zeros((len(children), size))
+    for year in range(w.mortality.shape[1]):
+        if year < ADULT:
+            live(children, world, context, ledger, year, year + 1, BEFORE | HOLDING)
+            many, other, healed, resilience = np.zeros((4, counts), np.int64)
+            risk = np.zeros(counts)
+            unresolved = sum_references(children, world, year, many, other, healed, resilience, risk)
+            for count in range(counts):
+                people = max(1, many[count])
+                w.mean_other[year, count] = other[count] / people
+                w.mean_healed[year, count] = healed[count] / people
+                w.mean_resilience[year, count] = resilience[count] / MILLION / people
+                w.mean_type_risk[year, count] = np.log(risk[count] / people) if risk[count] > 0 else 0.0
+            w.mean_burden[year] = unresolved / max(1, many.sum())
+        if year <= ADULT:
+            ratios_conditions(children, world, year, own)
+        at_risk, ratios = np.zeros((size + 1, 2), np.int64), np.zeros((size + 1, 2))
+        sum_ratios(children, world, year, own, at_risk, ratios)
+        for sex in range(2):
+            for number in range(size):
+                if at_risk[number, sex] > 0:
+                    w.incidence[number, sex, year] /= ratios[number, sex] / at_risk[number, sex]
+            if at_risk[size, sex] > 0:
+                w.mortality[sex, year] /= ratios[size, sex] / at_risk[size, sex]
+        live(children, world, context, ledger, year, year + 1, AFTER)
 
 
 class CompiledEngine:

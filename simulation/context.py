@@ -4,6 +4,7 @@ Everything read from last year is a whole-number sum, so that engines and thread
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,22 @@ class Surroundings:
         """List the scenario's levers of a kind that reach a place."""
         return [
             lever
-            for lever in self.scenario.levers
-            if lever.kind == kind and (lever.authorities is None or place in lever.authorities)
+            for lever in self.levers_by_kind.get(kind, ())
+            if lever.authorities is None or place in lever.authorities
         ]
+
+    @cached_property
+    def levers_by_kind(self) -> dict[str, list[Lever]]:
+        """List the scenario's levers under what they move."""
+        found: dict[str, list[Lever]] = {}
+        for lever in self.scenario.levers:
+            found.setdefault(lever.kind, []).append(lever)
+        return found
 
     def moved(self, kind: str, place: str, value: float, year: int, service: str | None = None) -> float:
         """Move a value by every lever of a kind that reaches a place and service."""
+        if kind not in self.levers_by_kind:
+            return value
         for lever in self.levers(kind, place):
             if service is None or lever.services is None or service in lever.services:
                 value = lever.apply(value, year)
@@ -370,7 +381,7 @@ def gradients(s: Surroundings, left: Any) -> Any:
     result = np.ones((len(alike), len(kinds), 50))
     for each, ways in zip(alike, result, strict=True):
         for row, way in zip(kinds, ways, strict=True):
-            steps = centred(row.deprivation_ratio)
+            steps = centred(s.values[f"adversities.{row.adversity}.deprivation_ratio"])
             steps = steps[9] * (steps / steps[9]) * eased_ratio(steps, each)
             way[:] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
     return result[which]

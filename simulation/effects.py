@@ -3,6 +3,7 @@
 The checks of the table's rows stand here too: an effect has a kind, a null and a range.
 """
 
+from functools import cache
 from typing import Any
 
 from agents.intervention import IN_A_FIELD, MOST, age_reached
@@ -76,6 +77,7 @@ def log_odds_of(child: Any, c: Any, effect: int, age: int) -> float:
     return log_odds
 
 
+@cache
 def effect_of(acts_on: str) -> Effect:
     """Find the kind of effect: one that is named, or else on adversity."""
     names = {effect.name.lower(): effect for effect in Effect if effect != Effect.ADVERSITY}

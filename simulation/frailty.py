@@ -61,14 +61,17 @@ def base_hazards(tables: Tables, values: Values) -> Any:
     shares, ratio = parents(values)
     shape = values["frailty_shape"]
     target = np.array([values[f"adversities.{row.adversity}.value"] for row in kinds])
-    gradient = np.array([centred(row.deprivation_ratio) for row in kinds])
+    gradient = np.array([centred(values[f"adversities.{row.adversity}.deprivation_ratio"]) for row in kinds])
     spread = gradient[:, None, :] * ratio[None, :, None]
     low, high = np.zeros(len(kinds)), np.full(len(kinds), 1e4)
     for _ in range(60):
         middle = 0.5 * (low + high)
         none = ((1 + middle[:, None, None] * spread / shape) ** -shape).mean(axis=2) @ shares
         low, high = np.where(1 - none < target, middle, low), np.where(1 - none < target, high, middle)
-    weights = np.array([[row.weight_0_4] * 5 + [row.weight_5_10] * 6 + [row.weight_11_17] * 7 for row in kinds], float)
+    by_band = [
+        [values[f"adversities.{row.adversity}.weight_{band}"] for band in ("0_4", "5_10", "11_17")] for row in kinds
+    ]
+    weights = np.repeat(np.array(by_band, float), (5, 6, 7), axis=1)
     total = weights.sum(axis=1, keepdims=True)
     arises = (total > 0) & (target[:, None] > 0)
     return np.where(arises, middle[:, None] * weights / np.where(arises, total, 1.0), 0.0)

@@ -30,7 +30,7 @@ def type_harms(tables: Tables, values: Values, weights: Any, on: bool) -> TypeHa
     weights : (J,) events of each type that an average child has
     """
     kinds = [row.adversity for row in tables.rows["adversities"]]
-    severity = np.array([row.severity for row in tables.rows["adversities"]])
+    severity = np.array([values[f"adversities.{kind}.severity"] for kind in kinds])
     rows = {row.adversity: row for row in tables.rows["type_harm"]}
     need, healing, risk = (
         np.array([values[f"type_harm.{kind}.{column}"] for kind in kinds])
@@ -97,7 +97,9 @@ def instability_parts(
     within, outside = cost_day * (1.0 / mean - 1.0), cost_day * (ratio / mean - 1.0)
     return {
         "moves": moves,
-        "moves_gradient": np.array([centred(row.deprivation_ratio) for row in table]),
+        "moves_gradient": np.array(
+            [centred(values[f"instability_events.{row.kind}.{row.age_from}.deprivation_ratio"]) for row in table]
+        ),
         "placement_move": arising_in_placement(tables, "placement_move"),
         "outside": arising_in_placement(tables, "out_of_area_placement"),
         "outside_share": on * share,

@@ -54,7 +54,15 @@ class Tables:
 
 
 class NamedValues(dict[str, float]):
-    """NamedValues by name, which remember what was read; a name without a row is an input error."""
+    """Values by name; a name without a row is an input error."""
+
+    def __missing__(self, name: str) -> float:
+        file = name.split(".")[0] if "." in name else "parameters"
+        raise InputError(f"{file}.csv: the model needs '{name}' and finds no row; add it.{nearest(name, self)}")
+
+
+class WatchedValues(NamedValues):
+    """Values that remember which of them were read."""
 
     def __init__(self, values: Mapping[str, float]) -> None:
         super().__init__(values)
@@ -64,12 +72,8 @@ class NamedValues(dict[str, float]):
         self.names_read.add(name)
         return super().__getitem__(name)
 
-    def __missing__(self, name: str) -> float:
-        file = name.split(".")[0] if "." in name else "parameters"
-        raise InputError(f"{file}.csv: the model needs '{name}' and finds no row; add it.{nearest(name, self)}")
 
-
-def check_all_read(tables: Tables, values: NamedValues) -> None:
+def check_all_read(tables: Tables, values: WatchedValues) -> None:
     """Refuse a parameter that nothing has read."""
     for number in tables.numbers.values():
         if number.file == "parameters.csv" and number.name not in values.names_read:

@@ -1,6 +1,6 @@
 """Sum a run into what is asked of it: by place, by tier, by payer, by group. Sums add over places."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from simulation.inputs import Tables
 
 HELD_TIERS = [tier for tier in Tier if tier != Tier.OUT_OF_SYSTEM]
 OUTCOMES = [outcome for outcome in Outcome if outcome != Outcome.NO_NEED]
+COUNTED = ("died", "cats", "aces", "types", "years_unmet", "ever")
+"""Columns of a child's record that a place's counts are made of."""
 GROUPS = {"sex": 2, "decile": 10, "ethnic_group": 5}
 
 
@@ -55,13 +57,14 @@ def sums(tables: Tables, values: Values, life: Life, places: Sequence[str]) -> d
 def place_counts(tables: Tables, life: Life, place: str) -> dict[str, float]:
     """Count children and their events in a place."""
     number = authority_names(tables).index(place)
-    people = life.children[life.children["authority"] == number]
+    here = life.children["authority"] == number
+    people = {name: life.children[name][here] for name in COUNTED}
 
     def ever(bit: int) -> float:
         return float((people["ever"] >> bit & 1).sum())
 
     return {
-        "children": float(len(people)),
+        "children": float(here.sum()),
         "lived": float((people["died"] / DAYS).sum()),
         "cats": float(people["cats"].sum(dtype=np.int64)),
         "unresolved": float(life.ledger.unresolved[ADULT - 1, number]),
@@ -170,15 +173,19 @@ def reached(tables: Tables, life: Life, place: str, factors: Any) -> dict[str, f
     return {f"reached_{row.intervention}": float(now[k]) for k, row in enumerate(tables.rows["interventions"])}
 
 
-def groups(tables: Tables, life: Life, gdp: float) -> dict[tuple[str, int], Any]:
+def groups(tables: Tables, people: Any, gdp: float, by: Iterable[str] = GROUPS) -> dict[tuple[str, int], Any]:
     """Sum results by sex, decile and ethnic group.
+
+    Parameters
+    ----------
+    people : records of children
+    by : names of the dimensions
 
     Returns
     -------
     (dimension, code): (7,) sums of children, CATs, ever looked after, DALYs, lost GDP and service cost [GBP], and
     those ever discriminated against
     """
-    people = life.children
     lost = (people["yll"].astype(float) + people["yld"]) / MILLION
     columns = np.column_stack(
         [
@@ -191,9 +198,7 @@ def groups(tables: Tables, life: Life, gdp: float) -> dict[tuple[str, int], Any]
             (people["types"] & discrimination(tables)) != 0,
         ]
     )
-    return {
-        (name, code): columns[people[name] == code].sum(axis=0) for name, size in GROUPS.items() for code in range(size)
-    }
+    return {(name, code): columns[people[name] == code].sum(axis=0) for name in by for code in range(GROUPS[name])}
 
 
 def discrimination(tables: Tables) -> int:

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from agents.adversity import family_number
-from agents.child import CHILD, NEVER
+from agents.child import CHILD, NEVER, RECORD
 from agents.names import ADULT
 from simulation.build import authority_names
 from simulation.capacity import live_year
@@ -41,8 +41,6 @@ A_YEAR = 1 << 20
 """Numbers of those who come to a place in one year: births from 0, arrivals from ARRIVALS."""
 COPY = 27
 """First bit of a person's own number that tells copies apart: those of all years lie below it."""
-RECORD = np.dtype((np.void, CHILD.itemsize))
-"""A record as bytes: copied at once, where a copy by fields takes ten times as long."""
 VACANT = NEVER + 1
 """Day of death that marks a record as free for whoever comes next."""
 OF_AN_AGE = 1 << 14

@@ -237,7 +237,7 @@ class World(NamedTuple):
     log_ratio: Any  # (C, 9) log relative risk at exposures 0 to 8
     moderated: Any  # (C,)
     mental: Any  # (C,) whether types of adversity differ in its risk
-    ratio_ceiling: Any  # (C,)
+    ratio_ceiling: Any  # (C, 9) above every relative risk at exposures from 0, 1 ... 8 up to the next
     mortality: Any  # (2, ages) [per person-year] baseline once referenced
     log_ratio_death: Any  # (2, 9)
     ratio_ceiling_death: Any  # (2,)

@@ -72,23 +72,26 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
     exposed = w.p.channel_hazards and (child.moved or out_of_school(child, w))
     moved = types_moved(child, c)
     eased = ratio_of(child, c, Effect.DEPRIVATION_GRADIENT, age, -1)
-    around = c.amplification[child.neighbourhood][0]
-    around_exposed = c.amplification[child.neighbourhood][1]
+    around = c.amplification[child.neighbourhood]
+    unexposed = around[0] * ratio_circumstances(unserved, False, w.p.unserved_ratio, w.p.exposed_ratio)
+    of_circumstances = around[1] * ratio_circumstances(unserved, exposed, w.p.unserved_ratio, w.p.exposed_ratio)
     frailty = child.frailty / MILLION
     before = child.types
     raised = w.parental_year if child.parent_years >> age & 1 else w.parental_else
     at_home = raised[child.parent_class][child.decile]
     u = (0.0, 0.0, 0.0, 0.0)
     household = (0.0, 0.0, 0.0, 0.0)
+    block = -1
     for kind in range(len(w.adversities)):
         row = w.adversities[kind]
-        if kind % 4 == 0:
-            u = uniforms(w.key, child.id, year, kind // 4, Decision.ADVERSITY)
-            if w.p.families:
-                family = family_number(child.id, child.family)
-                household = uniforms(w.key, family, year, HOUSEHOLD + kind // 4, Decision.ADVERSITY)
         if row.arises_in_service:
             continue
+        if kind // 4 != block:
+            block = kind // 4
+            u = uniforms(w.key, child.id, year, block, Decision.ADVERSITY)
+            if w.p.families:
+                family = family_number(child.id, child.family)
+                household = uniforms(w.key, family, year, HOUSEHOLD + block, Decision.ADVERSITY)
         gradient = c.gradient[child.authority][kind][5 * child.decile + child.ethnic_group]
         if eased != 1.0:
             gradient = ease(gradient, c.gradient[child.authority][kind][45 + child.ethnic_group], eased)
@@ -96,9 +99,7 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
             w.hazard[kind][age],
             gradient,
             frailty,
-            (around_exposed if row.circumstances else around)
-            * (at_home if row.parents else 1.0)
-            * ratio_circumstances(unserved, exposed and row.circumstances, w.p.unserved_ratio, w.p.exposed_ratio),
+            (of_circumstances if row.circumstances else unexposed) * (at_home if row.parents else 1.0),
             w.p.repetition_ratio if before >> kind & 1 else 1.0,
             c.hazard_factor[child.authority][age][kind]
             * (ratio_of(child, c, Effect.ADVERSITY, age, kind) if moved >> kind & 1 else 1.0),
@@ -325,6 +326,7 @@ def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
     age = year - child.birth_year
     day = first_day(year)
     before = disability(child.conditions, w.weights) if child.conditions else 0.0
+    level = min(child.exposure // MILLION, len(w.log_ratio[0]) - 1)
     u = (0.0, 0.0, 0.0, 0.0)
     for number in range(len(w.weights)):
         if number % 4 == 0:
@@ -337,7 +339,7 @@ def health(child: Any, w: Any, c: Any, ledger: Any, year: int) -> None:
         else:
             base = w.incidence[number][child.sex][age]
             # No ratio is above its ceiling: most exponentials are spared.
-            if u[number % 4] < base * w.ratio_ceiling[number] and happens(
+            if u[number % 4] < base * w.ratio_ceiling[number][level] and happens(
                 u[number % 4], base * math.exp(log_ratio_condition(child, w, number, age))
             ):
                 child.conditions |= bit

@@ -154,7 +154,7 @@ def test_flow_table_has_every_flow_of_the_ledger(lived: Lived, tables: Tables) -
 
 def test_groups_add_up_to_all_children(lived: Lived, tables: Tables, values: Values, summed: dict[str, Any]) -> None:
     """The sexes, the deciles and the ethnic groups each add up to the place's sums. To rounding."""
-    found = groups(tables, lived.life, gdp_per_head(tables, values))
+    found = groups(tables, lived.life.children, gdp_per_head(tables, values))
     assert len(found) == sum(GROUPS.values())
     names = ("children", "cats", "ever_looked_after", "dalys", "lost_gdp", "service_cost")
     for dimension, size in GROUPS.items():

@@ -16,7 +16,7 @@ from experiments.published.ace_burden import PER, Inputs, conditions, dalys, inp
 from experiments.published.inputs import figure, load_published
 from simulation.build import authority_names
 from simulation.cohort import reference, run
-from simulation.compiled import sum_ratios
+from simulation.compiled import ratios_conditions, sum_ratios
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.economics import gdp_per_head
@@ -177,7 +177,9 @@ class Watched:
     def watch(self, year: int, records: Any) -> None:
         """Count a year: mean relative risks of those at risk, and the living who are ill, by condition and sex."""
         people, ratios = np.zeros(self.fraction.shape[:2], np.int64), np.zeros(self.fraction.shape[:2])
-        sum_ratios(records, self.world, year, people, ratios)
+        own = np.zeros((len(records), len(self.weights)))
+        ratios_conditions(records, self.world, year, own)
+        sum_ratios(records, self.world, year, own, people, ratios)
         self.fraction[:, :, year] = np.where(ratios > 0, 1.0 - people / np.where(ratios > 0, ratios, 1.0), 0.0)
         living = records[records["died"] == NEVER]
         for number in range(len(self.weights)):

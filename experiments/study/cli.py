@@ -115,13 +115,14 @@ def collect(
 def go_on(setup: "Setup", out: Path, carry: "Carry", shard: str | None, quiet: bool, as_json: bool) -> None:
     """Carry what is left, then gather it where nothing is missing."""
     from experiments.progress import progress_on_stderr
-    from experiments.study import course
+    from experiments.study import course, folder
 
     part = None if shard is None else course.shard_of(shard)
     with progress_on_stderr(setup.experiment.name, quiet) as shown:
-        course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
+        rate = course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
     if part is None:
         gather(setup, out, (), as_json)
+        typer.echo(course.halving(2 * len(folder.done(out)), rate), err=True)
     else:
         typer.echo(f"Part {shard} of {out} is done; wellheld experiment collect {out} when all are", err=True)
 

@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from experiments.origin import installed
 from experiments.provenance import LIBRARIES
@@ -16,16 +17,21 @@ from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from experiments.study import folder
 from experiments.study.carriers import Carry, in_order
 from experiments.study.declaration import Setup
-from experiments.study.design import twins_gain
+from experiments.study.design import TwinsGain
 from experiments.study.gather import (
     LESS,
+    TOGETHER,
+    Precision,
+    blocks,
+    covariances,
     draws_for,
-    points_table,
-    precision,
-    read_answers,
+    points_tables,
     runs_table,
     summary,
+    tally,
+    with_differences,
 )
+from experiments.study.tally import Tally
 from experiments.study.tasks import chance_of
 from simulation.errors import InputError
 
@@ -68,41 +74,57 @@ def shard_of(text: str) -> tuple[int, int]:
     return int(head), int(tail)
 
 
-def take(setup: Setup, out: Path, carry: Carry, shard: tuple[int, int] | None, show: Show | None) -> None:
+def take(setup: Setup, out: Path, carry: Carry, shard: tuple[int, int] | None, show: Show | None) -> float | None:
     """Do what is left of an experiment, round by round, until it is precise enough or all is done.
 
     Where it stops depends on what the tasks found, never on time, threads or machines.
+
+    Returns
+    -------
+    tasks a second; None where nothing was left to do
 
     Raises
     ------
     InputError
         If a shard is asked of an experiment that stops by precision, or a precision cannot be reached.
     """
-    if shard is not None and setup.experiment.precision is not None:
+    asked = setup.experiment.precision
+    if shard is not None and asked is not None:
         raise InputError(
             "--shard: how far an experiment with [precision] goes is known only from all its parts; "
             "give it draws instead of [precision], or run it in one place"
         )
+    begun, carried, seen, reached = time.monotonic(), 0, 0, None
+    precision = Precision(setup, setup.pairs)
     for last in rounds(setup):
         wanted = [task for task in range(last) if shard is None or task % shard[1] == shard[0] - 1]
         there = folder.done(out)
         left = [task for task in wanted if task not in there]
-        reached = state(setup, out).precision if show is not None and setup.experiment.precision else None
         for number, pieces in enumerate(in_order(carry, setup.text, left), start=1):
             folder.keep(out, pieces)
             if show is not None:
                 show(len(wanted) - len(left) + number, len(wanted), reached)
-        if state(setup, out).enough:
-            return
-    if setup.experiment.precision is not None:
-        reached = state(setup, out).precision or np.inf
-        asked = setup.experiment.precision
+        carried += len(left)
+        if asked is not None:
+            reached, seen = look(setup, out, precision, range(seen, last)), last
+            if reached <= asked.share:
+                break
+    if asked is not None and reached is not None and reached > asked.share:
         more = draws_for(reached, asked.share, 2 * setup.pairs)
         raise InputError(
             f"{out}: the error is {reached:.3f} of the band after {asked.most_draws} draws, and {asked.share} was "
             f"asked; about {more:,} draws are needed: raise most_draws or the share in a new experiment. "
             "What was done can be collected"
         )
+    return carried / max(1e-9, time.monotonic() - begun) if carried else None
+
+
+def look(setup: Setup, out: Path, precision: Precision, tasks: Sequence[int]) -> float:
+    """Take further tasks, all done, into account, and tell the worst error of the named outputs."""
+    parts = folder.done(out)
+    for _, runs in blocks(setup, {task: parts[task] for task in tasks}):
+        precision.add(runs)
+    return float(np.max(precision.reached()))
 
 
 def state(setup: Setup, out: Path) -> State:
@@ -114,13 +136,32 @@ def state(setup: Setup, out: Path) -> State:
     at = [end for end in rounds(setup) if all(task in parts for task in range(end))]
     if not at:
         return State(len(parts), setup.pairs, None, False)
-    runs = read_answers(setup, {task: parts[task] for task in range(at[-1])})
-    reached = float(np.max(precision(setup, runs)))
+    reached = look(setup, out, Precision(setup, setup.pairs), range(at[-1]))
     return State(len(parts), setup.pairs, reached, reached <= asked.share)
+
+
+def parts_of(setup: Setup, out: Path, others: Sequence[Path]) -> dict[int, Path]:
+    """Find the part of every task in the folder and in others of the same experiment.
+
+    Raises
+    ------
+    InputError
+        If another folder is of another experiment, or a task has two parts that differ.
+    """
+    found = folder.done(out)
+    for other in others:
+        if folder.opened(other).key != setup.key:
+            raise InputError(f"{other}: is another experiment than {out}, or of other rules; they are not mixed")
+        for task, path in folder.done(other).items():
+            if found.setdefault(task, path).name != path.name:
+                raise folder.two_parts(task, path, found[task])
+    return found
 
 
 def collect(setup: Setup, out: Path, others: Sequence[Path] = ()) -> pd.DataFrame:
     """Gather what is done into the tables of the folder, and give the summary.
+
+    Each part is read once, and what is kept of it does not grow with the draws.
 
     Parameters
     ----------
@@ -131,39 +172,49 @@ def collect(setup: Setup, out: Path, others: Sequence[Path] = ()) -> pd.DataFram
     InputError
         If nothing is done, or parts are of another experiment.
     """
-    for other in others:
-        if folder.opened(other).key != setup.key:
-            raise InputError(f"{other}: is another experiment than {out}, or of other rules; they are not mixed")
-        for task, path in folder.done(other).items():
-            folder.read_part(path, setup, task)
-            folder.write_whole(out / folder.PARTS / path.name, path.read_bytes())
-    parts = folder.done(out)
+    parts = parts_of(setup, out, others)
     if not parts:
         raise InputError(f"{out}: nothing is done yet; wellheld experiment resume {out}")
-    runs = read_answers(setup, parts)
-    table = summary(setup, runs)
+    found, gain = tally(setup, len(parts)), TwinsGain(setup)
+    folder.write_tables(out / "runs.parquet", taken_in(setup, parts, out, found, gain))
+    folder.write_tables(out / "points.parquet", points_tables(setup, sorted(parts)))
+    table = summary(setup, found)
     files = {
         "summary.csv": csv_bytes(table),
         "summary.parquet": parquet_bytes(table),
-        "runs.parquet": parquet_bytes(runs_table(setup, sorted(parts), runs)),
-        "twins.csv": csv_bytes(twins_gain(setup, runs)),
-        "points.parquet": parquet_bytes(points_table(setup, sorted(parts))),
+        "covariances.parquet": parquet_bytes(covariances(setup, found)),
+        "twins.csv": csv_bytes(gain.table()),
     }
-    facts = {
+    for name, content in files.items():
+        folder.write_whole(out / name, content)
+    streamed = {name: out / name for name in ("runs.parquet", "points.parquet")}
+    folder.write_whole(out / "manifest.json", manifest_of(facts(setup, parts, found), {**files, **streamed}))
+    return table
+
+
+def facts(setup: Setup, parts: Mapping[int, Path], found: Tally) -> dict[str, object]:
+    """Tell what was asked, how much of it is done, and what made it."""
+    return {
         "experiment": json.loads(setup.text),
         "key": setup.key,
         "tasks_done": len(parts),
         "tasks": setup.pairs,
         "draws": 2 * len(parts),
         "chance": chance_of(setup),
+        "quantile_rank_error": found.quantiles.rank_error,
+        "without_covariances": [output.name for output in setup.outputs[TOGETHER:]],
         "parts": {str(task): path.name for task, path in sorted(parts.items())},
         "version": installed("wellheld"),
         "libraries": {name: installed(name) for name in LIBRARIES},
     }
-    for name, content in files.items():
-        folder.write_whole(out / name, content)
-    folder.write_whole(out / "manifest.json", manifest_of(facts, files))
-    return table
+
+
+def taken_in(setup: Setup, parts: Mapping[int, Path], out: Path, found: Tally, gain: TwinsGain) -> Iterator[pa.Table]:
+    """Read every part, keep it in the folder, take its runs into the tallies and tabulate them."""
+    for tasks, runs in blocks(setup, parts, out / folder.PARTS):
+        found.add(with_differences(runs))
+        gain.add(runs)
+        yield runs_table(setup, tasks, runs)
 
 
 def screen(setup: Setup, table: pd.DataFrame, tasks_done: int) -> str:
@@ -189,6 +240,9 @@ def screen(setup: Setup, table: pd.DataFrame, tasks_done: int) -> str:
         "95% band: of one run, chance and ignorance together; its variance parted into chance, evidence-based numbers "
         "and assumptions. mcse: Monte Carlo error of the mean."
     )
+    off = float(table["quantile_rank_error"].max())
+    if off > 0:
+        said += f" Quantiles: of a sketch, their ranks right to {100 * off:.2g}% of the runs."
     return "\n".join([*lines, "", *wrapped(said), NOT_FOR_INDIVIDUALS]) + "\n"
 
 
@@ -203,6 +257,18 @@ def timed(show: Callable[[int, int, str], None]) -> Show:
     return told
 
 
+def halving(draws: int, rate: float | None = None) -> str:
+    """Say what it takes to halve the Monte Carlo error: four times the draws.
+
+    Parameters
+    ----------
+    rate : tasks a second, where it was measured
+    """
+    more = draws_for(1.0, 0.5, draws) - draws
+    minutes = "" if rate is None else f", {max(1, round(more / 2 / rate / 60)):,} min at the pace of this run"
+    return f"To halve the Monte Carlo error, about {more:,} draws more{minutes}"
+
+
 def lines_of(setup: Setup, out: Path) -> Iterator[str]:
     """Say in lines how far an experiment has come and what is left."""
     now = state(setup, out)
@@ -212,5 +278,5 @@ def lines_of(setup: Setup, out: Path) -> Iterator[str]:
         yield f"error {now.precision:.4f} of the 95% band, {asked.share:g} asked" + (
             ": precise enough" if now.enough else ""
         )
-        draws = 2 * now.done
-        yield f"to halve it, about {draws_for(now.precision, now.precision / 2, draws) - draws:,} draws more"
+    if now.done:
+        yield halving(2 * now.done)

@@ -108,6 +108,11 @@ class Setup:
                 tables = with_services(tables, scenario)
         return tables
 
+    @cached_property
+    def central(self) -> Values:
+        """Take every number at its central value."""
+        return self.tables.values()
+
     @property
     def pairs(self) -> int:
         """Give the pairs of draws, which are the tasks: the two of a pair share what is graded assumption."""
@@ -154,7 +159,7 @@ class Setup:
 
     def values_of(self, drawn: Mapping[str, float]) -> Values:
         """Give every number where some are drawn: the tables', the drawn, and what the experiment sets."""
-        values = {**self.tables.values(), **drawn}
+        values = {**self.central, **drawn}
         for scenario in self.scenarios:
             values |= copied_costs(scenario, self.tables, values)
         return NamedValues(values | self.scenarios[0].numbers)

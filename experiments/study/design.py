@@ -1,5 +1,6 @@
 """Choose a design by a pilot: how many seeds of chance in a draw; and measure what twins are worth."""
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from experiments.base_case import REFERENCE_CHILDREN
 from experiments.study import folder
 from experiments.study.carriers import Carry, in_order
 from experiments.study.declaration import Setup, from_text
-from experiments.study.gather import read_answers, with_differences
+from experiments.study.gather import compared, moments, read_answers
+from experiments.study.tally import Moments
 from simulation.population import births
 
 PILOT_DRAWS = 16
@@ -27,13 +29,6 @@ def children_lived(setup: Setup) -> tuple[int, int]:
     return REFERENCE_CHILDREN, born * (len(setup.scenarios) + setup.needs_none)
 
 
-def last(setup: Setup, runs: Any) -> Any:
-    """Take what is compared: the last difference, or the one scenario; (2, tasks, chance, places x quantities)."""
-    _, every = with_differences(setup, runs)
-    chosen = every[:, :, :, -1]
-    return chosen.reshape(*chosen.shape[:3], -1)
-
-
 def best_chance(setup: Setup, runs: Any) -> int:
     """Choose the seeds of chance in a draw that make the error smallest for what is spent.
 
@@ -45,10 +40,9 @@ def best_chance(setup: Setup, runs: Any) -> int:
     ----------
     runs : (2, tasks, chance of at least 2, scenarios, places, quantities)
     """
-    compared = last(setup, runs)
-    chance = compared.shape[2]
-    within = compared.var(axis=2, ddof=1).mean(axis=(0, 1))
-    between = compared.mean(axis=2).reshape(-1, compared.shape[-1]).var(axis=0, ddof=1) - within / chance
+    found = moments(compared(runs))
+    draws, within = 2 * found.pairs, found.within()
+    between = found.between() * draws / (draws - 1) - within / found.chance
     told = (within > 0) & (between > 0)
     if not told.any():
         return LEAST_CHANCE
@@ -73,39 +67,65 @@ def with_pilot(setup: Setup, out: Path, carry: Carry) -> Setup:
     return from_text(type(setup)(settled, setup.scenarios).text)
 
 
-def twins_gain(setup: Setup, runs: Any) -> pd.DataFrame:
-    """Measure what twins are worth: the variance of a difference without them over that with them, at equal cost.
+class TwinsGain:
+    """What twins are worth: the variance of a difference without them over that with them, at equal cost.
 
     Without: the other scenario under another seed of chance of the same draw (missing with one seed), or in another
-    draw altogether, whose numbers and children are its own.
-
-    Returns
-    -------
-    scenario, place, quantity, variance_with_twins, and how many times as large it is with other_chance, other_draw
+    draw altogether, whose numbers and children are its own: that of the task before, for the first task the last.
     """
-    first = runs[:, :, :, 0]
-    rows = []
-    for k, scenario in enumerate(setup.scenarios[1:], start=1):
-        other = runs[:, :, :, k]
-        spread = {
-            "with": (other - first).reshape(-1, *first.shape[3:]).var(axis=0, ddof=1),
-            "other_chance": (np.roll(other, 1, axis=2) - first).reshape(-1, *first.shape[3:]).var(axis=0, ddof=1),
-            "other_draw": (np.roll(other, 1, axis=1) - first).reshape(-1, *first.shape[3:]).var(axis=0, ddof=1),
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.twins, self.other_chance, self.other_draw = Moments(), Moments(), Moments()
+        self.opening: Any = None
+        self.before: Any = None
+
+    def add(self, runs: Any) -> None:
+        """Take the runs of tasks in order; (2, tasks, chance, scenarios, places, quantities)."""
+        first, others = runs[:, :, :, :1], runs[:, :, :, 1:]
+        self.twins.add(others - first)
+        self.other_chance.add(np.roll(others, 1, axis=2) - first)
+        if self.before is None:
+            self.opening, following = first[:, :1], first[:, 1:]
+            before = others[:, :-1]
+        else:
+            following, before = first, np.concatenate([self.before, others[:, :-1]], axis=1)
+        if following.shape[1]:
+            self.other_draw.add(before - following)
+        self.before = others[:, -1:]
+
+    def table(self) -> pd.DataFrame:
+        """Tabulate it for what has come.
+
+        Returns
+        -------
+        scenario, place, quantity, variance_with_twins, and how many times as large it is with other_chance, other_draw
+        """
+        closed = copy(self.other_draw)
+        closed.add(self.before - self.opening)
+        variance = self.twins.variance()
+        safe = np.where(variance > 0, variance, np.nan)
+        another = np.nan if self.twins.chance == 1 else self.other_chance.variance()
+        names = [scenario.name for scenario in self.setup.scenarios[1:]]
+        outputs = [output.name for output in self.setup.outputs]
+        index = pd.MultiIndex.from_product(
+            [names, self.setup.answers, outputs], names=["scenario", "place", "quantity"]
+        )
+        columns = {
+            "variance_with_twins": variance,
+            "other_chance": another / safe,
+            "other_draw": closed.variance() / safe,
         }
-        if first.shape[2] == 1:
-            spread["other_chance"] = np.full(first.shape[3:], np.nan)
-        safe = np.where(spread["with"] > 0, spread["with"], np.nan)
-        rows += [
-            {
-                "scenario": scenario.name,
-                "place": place,
-                "quantity": output.name,
-                "variance_with_twins": spread["with"][i, j],
-                "other_chance": spread["other_chance"][i, j] / safe[i, j],
-                "other_draw": spread["other_draw"][i, j] / safe[i, j],
-            }
-            for i, place in enumerate(setup.answers)
-            for j, output in enumerate(setup.outputs)
-        ]
-    columns = ["scenario", "place", "quantity", "variance_with_twins", "other_chance", "other_draw"]
-    return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame({name: each.reshape(-1) for name, each in columns.items()}, index=index).reset_index()
+
+
+def twins_gain(setup: Setup, runs: Any) -> pd.DataFrame:
+    """Measure what twins are worth by runs that are all at hand; as `TwinsGain.table`.
+
+    Parameters
+    ----------
+    runs : (2, tasks, chance, scenarios, places, quantities)
+    """
+    found = TwinsGain(setup)
+    found.add(runs)
+    return found.table()

@@ -6,13 +6,13 @@ from typing import Any
 
 import joblib
 import numpy as np
-import pandas as pd
 
 from experiments.assembly import apart
 from experiments.limits import cores
 from experiments.study.declaration import Setup
 from experiments.study.gather import answers
-from experiments.study.tasks import rows_of, twins
+from experiments.study.outputs import all_sums
+from experiments.study.tasks import lined_up, twins
 from simulation.errors import InputError
 from simulation.inputs import Number
 from simulation.sampling import quantiles
@@ -46,12 +46,9 @@ def differences_at(setup: Setup, drawn: dict[str, float]) -> Any:
     (outputs,): last scenario less first (of one scenario, its own level), in the last place asked, a mean over chance
     """
     values = setup.values_of(drawn)
-    rows = [
-        row
-        for replicate, name, life in twins(setup, values, 0)
-        for row in rows_of(setup, values, life, {"matrix": 0, "chance": replicate, "scenario": name})
-    ]
-    found = answers(setup, pd.DataFrame(rows))[0, :, :, -1]
+    lives = twins(setup, values, 0)
+    sums = [all_sums(setup.tables, values, life, setup.places) for _, _, life in lives]
+    found = answers(setup, lined_up(setup, sums))[0, :, :, -1]
     gap = found[:, 0] if len(setup.scenarios) == 1 else apart(found[:, -1], found[:, 0])
     return gap.mean(axis=0)
 

@@ -1,19 +1,19 @@
 """Keep an experiment's folder: what was asked, a part for every task that is done, and never half a file."""
 
 import hashlib
-import io
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.published.files import mask
 from experiments.study.declaration import Setup, from_text
-from experiments.study.tasks import Piece
+from experiments.study.tasks import Part, Piece, chance_of, lived
 from simulation.errors import InputError, ResourceError
 
 ASKED = "experiment.json"
@@ -60,17 +60,36 @@ def opened(out: Path) -> Setup:
         raise InputError(f"{asked}: is damaged ({type(error).__name__}); run the experiment's file anew") from error
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its name, then rename it: it is there whole or not at all."""
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a file beside a name to write to, then rename it: under its name it is there whole or not at all."""
+    partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(prefix=".", suffix=".partial", dir=path.parent, delete=False) as file:
-            file.write(content)
-        partial = Path(file.name)
+            partial = Path(file.name)
+        yield partial
         partial.chmod(0o666 & ~mask())
         partial.replace(path)
     except OSError as error:
         raise ResourceError(f"{path}: cannot be written ({error.strerror}); free space and resume") from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with whole(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_tables(path: Path, tables: Iterator[pa.Table]) -> None:
+    """Write tables of the same columns to one parquet file, a row group each, as they come: whole or not at all."""
+    first = next(tables)
+    with whole(path) as partial, pq.ParquetWriter(partial, first.schema, compression="zstd") as file:
+        for table in chain([first], tables):
+            file.write_table(table)
 
 
 def keep(out: Path, pieces: Sequence[Piece]) -> None:
@@ -98,15 +117,20 @@ def done(out: Path) -> dict[int, Path]:
             continue
         task = int(matched[1])
         if task in found:
-            raise InputError(
-                f"{path}: task {task} has another part, {found[task].name}; results of two runs are never "
-                "mixed: delete the one that does not belong"
-            )
+            raise two_parts(task, path, found[task])
         found[task] = path
     return found
 
 
-def read_part(path: Path, setup: Setup, task: int) -> pd.DataFrame:
+def two_parts(task: int, path: Path, other: Path) -> InputError:
+    """Say that a task has two parts that differ."""
+    return InputError(
+        f"{path}: task {task} has another part, {other.name}; results of two runs are never "
+        "mixed: delete the one that does not belong"
+    )
+
+
+def read_part(path: Path, setup: Setup, task: int) -> Part:
     """Read a part and see that it is whole, of this experiment, and made by these rules and tables.
 
     Raises
@@ -114,15 +138,32 @@ def read_part(path: Path, setup: Setup, task: int) -> pd.DataFrame:
     InputError
         If it is not; nothing is mixed.
     """
-    content = path.read_bytes()
+    return part_of(read_whole(path), path, setup, task)
+
+
+def read_whole(path: Path) -> bytes:
+    """Read a file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ResourceError(f"{path}: cannot be read ({error.strerror}); make it readable and try again") from error
+
+
+def part_of(content: bytes, path: Path, setup: Setup, task: int) -> Part:
+    """Take a part from the bytes of its file, as `read_part` does."""
     if hashlib.sha256(content).hexdigest()[:16] != path.stem.split("-")[1]:
         raise InputError(f"{path}: its checksum is broken; delete it and resume")
-    table: Any = pq.read_table(io.BytesIO(content))
-    marks = table.schema.metadata or {}
+    about = pq.read_metadata(pa.BufferReader(content))
+    marks = about.metadata or {}
     if marks.get(b"wellheld_experiment") != setup.key.encode() or marks.get(b"wellheld_task") != str(task).encode():
         raise InputError(
             f"{path}: is of another experiment, or was made by other rules or tables; resume with the version that "
             "made it, or choose another --out"
         )
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+    if "value" not in about.schema.names:
+        raise InputError(f"{path}: is laid out as earlier versions did; run the file anew, with another --out")
+    file = pq.ParquetFile(pa.BufferReader(content), metadata=about, read_dictionary=["quantity"])
+    table = file.read(["quantity", "value"], use_threads=False)
+    runs = (2, chance_of(setup), len(lived(setup)), len(setup.places))
+    names = table["quantity"].combine_chunks().dictionary.to_pylist()
+    return Part(tuple(names), table["value"].to_numpy().reshape(len(names), *runs))

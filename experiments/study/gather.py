@@ -1,17 +1,19 @@
-"""Gather the parts of an experiment: bands, errors, where the variance comes from, and how precise it is by now."""
+"""Gather the parts of an experiment as they are read: bands, errors, where variance comes from, how precise it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from experiments.assembly import apart
 from experiments.results import REGION
+from experiments.study import folder
 from experiments.study.declaration import Setup
-from experiments.study.folder import read_part
-from experiments.study.tasks import NONE, chance_of
+from experiments.study.tally import Moments, Tally, in_rows
+from experiments.study.tasks import Part, chance_of
 
 ENDS = {
     "low_95": 0.025,
@@ -24,178 +26,237 @@ ENDS = {
 }
 LESS = " less "
 """Between two scenarios, in the name of their paired difference."""
+IN_FLIGHT = 2_000_000
+"""Values that are read or written at once."""
+TOGETHER = 50
+"""Quantities, the first so many that are asked for, whose covariances are told."""
 
 
-def answers(setup: Setup, table: pd.DataFrame) -> Any:
-    """Work out the quantities of one task.
+def answers(setup: Setup, part: Part) -> Any:
+    """Work out the quantities of every run of a part.
 
     Returns
     -------
-    (2, chance, scenarios, places of the answer, quantities); of a table that holds one draw, 1 in place of 2
+    (draws, chance, scenarios, places of the answer, quantities)
     """
-    names = [scenario.name for scenario in setup.scenarios]
-    shape = (-1, chance_of(setup), len(setup.places))
-    sums: dict[str, dict[str, Any]] = {}
-    for name, rows in table.groupby("scenario", sort=False):
-        each = {
-            column: rows[column].to_numpy(float).reshape(shape)
-            for column in rows.columns
-            if column not in ("matrix", "chance", "scenario", "place")
-        }
-        if REGION in setup.experiment.places:
-            each = {column: np.concatenate([x, x.sum(axis=-1, keepdims=True)], axis=-1) for column, x in each.items()}
-        sums[str(name)] = each
-    sums.setdefault("none", sums.get(NONE, sums[names[0]]))
-    found = [[output.of(sums[name], sums["none"]) for output in setup.outputs] for name in names]
-    return np.moveaxis(np.array(found), (0, 1), (2, 4))
+    sums, count = part.sums, len(setup.scenarios)
+    if REGION in setup.experiment.places:
+        sums = np.concatenate([sums, sums.sum(axis=-1, keepdims=True)], axis=-1)
+    spared = slice(count, None) if setup.needs_none else slice(1)
+    own, none = (dict(zip(part.names, sums[:, :, :, which], strict=True)) for which in (slice(count), spared))
+    return np.stack([output.of(own, none) for output in setup.outputs], axis=-1)
+
+
+def blocks(setup: Setup, parts: Mapping[int, Path], home: Path | None = None) -> Iterator[tuple[list[int], Any]]:
+    """Read each part once, in the order of tasks, and work out the quantities of some at a time.
+
+    Parameters
+    ----------
+    home : folder where parts are kept that lie elsewhere
+
+    Returns
+    -------
+    tasks, and (2, tasks, chance, scenarios, places, quantities)
+    """
+    tasks: list[int] = []
+    waiting: list[Part] = []
+    for task in sorted(parts):
+        content = folder.read_whole(parts[task])
+        waiting.append(folder.part_of(content, parts[task], setup, task))
+        tasks.append(task)
+        if home is not None and parts[task].parent != home:
+            folder.write_whole(home / parts[task].name, content)
+        if len(waiting) * waiting[0].sums.size >= IN_FLIGHT:
+            yield tasks, by_task(setup, waiting)
+            tasks, waiting = [], []
+    if waiting:
+        yield tasks, by_task(setup, waiting)
+
+
+def by_task(setup: Setup, parts: Sequence[Part]) -> Any:
+    """Work out the quantities of some tasks together; (2, tasks, chance, scenarios, places, quantities)."""
+    found = answers(setup, Part(parts[0].names, np.concatenate([part.sums for part in parts], axis=1)))
+    return np.moveaxis(found.reshape(len(parts), 2, *found.shape[1:]), 1, 0)
 
 
 def read_answers(setup: Setup, parts: Mapping[int, Path]) -> Any:
-    """Read parts one by one, in the order of their tasks; only the answers stay in memory.
+    """Read the quantities of all runs at once; for few draws.
 
     Returns
     -------
     (2, tasks, chance, scenarios, places, quantities)
     """
-    found = [answers(setup, read_part(parts[task], setup, task)) for task in sorted(parts)]
-    return np.stack(found, axis=1)
+    return np.concatenate([runs for _, runs in blocks(setup, parts)], axis=1)
 
 
-def with_differences(setup: Setup, runs: Any) -> tuple[list[str], Any]:
+def told_names(setup: Setup) -> list[str]:
+    """Name the scenarios, and the paired difference of each from the first."""
+    first, *others = (scenario.name for scenario in setup.scenarios)
+    return [first, *others, *(f"{name}{LESS}{first}" for name in others)]
+
+
+def with_differences(runs: Any) -> Any:
     """Append to the scenarios the paired difference of each from the first.
 
     Returns
     -------
-    names, and (2, tasks, chance, scenarios and differences, places, quantities)
+    (2, tasks, chance, scenarios and differences, places, quantities)
     """
-    names = [scenario.name for scenario in setup.scenarios]
-    gaps = [apart(runs[:, :, :, k], runs[:, :, :, 0]) for k in range(1, len(names))]
-    told = [*names, *(f"{name}{LESS}{names[0]}" for name in names[1:])]
-    return told, np.concatenate([runs, *(gap[:, :, :, None] for gap in gaps)], axis=3)
+    return np.concatenate([runs, apart(runs[:, :, :, 1:], runs[:, :, :, :1])], axis=3)
+
+
+def compared(runs: Any) -> Any:
+    """Take what is compared: the last difference, or the one scenario; (2, tasks, chance, places, quantities)."""
+    return with_differences(runs)[:, :, :, -1]
 
 
 def error_of_mean(runs: Any) -> Any:
-    """Give the Monte Carlo error of the mean: pairs of draws are independent, what is within one is not.
-
-    Parameters
-    ----------
-    runs : (2, tasks, chance, ...)
-    """
-    by_pair = runs.mean(axis=(0, 2))
-    if len(by_pair) < 2:
-        return np.full(by_pair.shape[1:], np.nan)
-    return by_pair.std(axis=0, ddof=1) / np.sqrt(len(by_pair))
+    """Give the Monte Carlo error of the mean; (2, tasks, chance, *cells) to (*cells)."""
+    return moments(runs).error_of_mean()
 
 
 def parts_of_variance(runs: Any) -> dict[str, Any]:
-    """Split the variance of one run into chance, evidence-based numbers and assumptions, as shares.
+    """Split the variance of one run into chance, evidence-based numbers and assumptions, as shares."""
+    return moments(runs).parts_of_variance()
 
-    Chance is the variance within a draw (with one seed of chance a draw it cannot be told from evidence). What is
-    graded assumption or set by hand is the covariance between two draws that share exactly these, over the variance:
-    their closed first-order Sobol index. Evidence is the rest: the other numbers, and their interaction with
-    assumptions.
+
+def moments(runs: Any) -> Moments:
+    """Take the moments of runs that are all at hand; (2, tasks, chance, *cells)."""
+    found = Moments()
+    found.add(runs)
+    return found
+
+
+def tally(setup: Setup, tasks: int) -> Tally:
+    """Begin the tally of an experiment's scenarios and differences, by place and quantity."""
+    shape = (2 * len(setup.scenarios) - 1, len(setup.answers), len(setup.outputs))
+    return Tally(shape, 2 * tasks * chance_of(setup), TOGETHER)
+
+
+def summary(setup: Setup, found: Tally) -> pd.DataFrame:
+    """Tabulate every quantity of every scenario and difference.
 
     Parameters
     ----------
-    runs : (2, tasks, chance, ...)
-    """
-    tasks, chance = runs.shape[1], runs.shape[2]
-    missing = np.full(runs.shape[3:], np.nan)
-    if tasks < 4:
-        return dict.fromkeys(("from_chance", "from_evidence", "from_assumption", "from_assumption_se"), missing)
-    flat = runs.reshape(-1, *runs.shape[3:])
-    variance = flat.var(axis=0, ddof=1)
-    safe = np.where(variance > 0, variance, np.nan)
-    gap = runs.mean(axis=2)
-    gap = gap - gap.mean(axis=(0, 1))
-    product = gap[0] * gap[1]
-    assumption = product.mean(axis=0) * tasks / (tasks - 1) / safe
-    error = product.std(axis=0, ddof=1) / np.sqrt(tasks) / safe
-    luck = runs.var(axis=2, ddof=1).mean(axis=(0, 1)) / safe if chance > 1 else missing
-    return {
-        "from_chance": luck,
-        "from_evidence": 1.0 - assumption - luck,
-        "from_assumption": assumption,
-        "from_assumption_se": error,
-    }
-
-
-def error_of_quantile(runs: Any, at: float) -> Any:
-    """Give the Monte Carlo error of a quantile: half the span between the ranks one standard error either way.
-
-    Pairs of draws are independent; the ranks count as many as there are of these.
-    """
-    pairs = runs.shape[1]
-    flat = runs.reshape(-1, *runs.shape[3:])
-    step = np.sqrt(at * (1 - at) / pairs)
-    low, high = (np.quantile(flat, np.clip(at + sign * step, 0, 1), axis=0) for sign in (-1, 1))
-    return (high - low) / 2
-
-
-def summary(setup: Setup, runs: Any) -> pd.DataFrame:
-    """Tabulate every quantity of every scenario and difference.
+    found : tally of what `with_differences` gives
 
     Returns
     -------
     place, scenario, quantity, unit, mean, mcse; the ends of the 50, 80 and 95% bands and the error of the outermost;
-    and what of the variance comes from chance, from evidence and from assumption
+    what of the variance comes from chance, from evidence and from assumption; and the greatest error of a quantile's
+    rank, as a share of the runs, 0 where quantiles are exact
     """
-    names, every = with_differences(setup, runs)
-    columns = {"mean": every.mean(axis=(0, 1, 2)), "mcse": error_of_mean(every)}
-    flat = every.reshape(-1, *every.shape[3:])
-    columns |= {end: np.quantile(flat, at, axis=0) for end, at in ENDS.items()}
-    columns |= {f"{end}_se": error_of_quantile(every, ENDS[end]) for end in ("low_95", "high_95")}
-    columns |= parts_of_variance(every)
+    columns = {"mean": found.moments.mean(), "mcse": found.moments.error_of_mean()}
+    columns |= dict(zip(ENDS, found.quantile(list(ENDS.values())), strict=True))
+    columns |= {f"{end}_se": found.error_of_quantile(ENDS[end]) for end in ("low_95", "high_95")}
+    columns |= found.moments.parts_of_variance()
+    names = [output.name for output in setup.outputs]
     index = pd.MultiIndex.from_product(
-        [names, setup.answers, [output.name for output in setup.outputs]],
-        names=["scenario", "place", "quantity"],
+        [told_names(setup), setup.answers, names], names=["scenario", "place", "quantity"]
     )
     table = pd.DataFrame({name: each.reshape(-1) for name, each in columns.items()}, index=index).reset_index()
     units = {output.name: output.unit for output in setup.outputs}
     table.insert(3, "unit", table["quantity"].map(units))
+    table["quantile_rank_error"] = found.quantiles.rank_error
     return table
 
 
-def runs_table(setup: Setup, tasks: Iterable[int], runs: Any) -> pd.DataFrame:
-    """Tabulate every run: draw, seed of chance, scenario, place, and a column for each quantity."""
-    _, _, chance, _, _, quantities = runs.shape
-    draws = [2 * task + matrix for task in tasks for matrix in range(2)]
-    ordered = np.moveaxis(runs, 0, 1).reshape(-1, quantities)
-    index = pd.MultiIndex.from_product(
-        [draws, range(chance), [scenario.name for scenario in setup.scenarios], setup.answers],
-        names=["draw", "chance", "scenario", "place"],
-    )
-    columns = [output.name for output in setup.outputs]
-    return pd.DataFrame(ordered, index=index, columns=columns).reset_index()
-
-
-def points_table(setup: Setup, tasks: Iterable[int]) -> pd.DataFrame:
-    """Tabulate the numbers of every draw."""
-    chosen = list(tasks)
-    both = np.stack([matrix[chosen] for matrix in setup.drawn[1]], axis=1)
-    table = pd.DataFrame(both.reshape(2 * len(chosen), -1), columns=list(setup.names))
-    table.insert(0, "draw", [2 * task + matrix for task in chosen for matrix in range(2)])
-    return table
-
-
-def precision(setup: Setup, runs: Any) -> Any:
-    """Give the Monte Carlo error of each named output's mean over its 95% band, the worst of all places.
-
-    Where the experiment compares scenarios it is the error of the last difference.
+def covariances(setup: Setup, found: Tally) -> pd.DataFrame:
+    """Tabulate how quantities vary together over runs: each two of them once, and each with itself.
 
     Returns
     -------
-    (outputs,); 0 where a band has no width
+    scenario, place, quantity, other, covariance, and correlation, missing where one does not vary
     """
-    asked = setup.experiment.precision
-    wanted = asked.outputs if asked else [output.name for output in setup.outputs]
-    _, every = with_differences(setup, runs)
-    columns = [[output.name for output in setup.outputs].index(name) for name in wanted]
-    last = every[:, :, :, -1][..., columns]
-    error = error_of_mean(last)
-    low, high = np.quantile(last.reshape(-1, *last.shape[3:]), [0.025, 0.975], axis=0)
-    width = high - low
-    return np.where(width > 0, error / np.where(width > 0, width, 1.0), 0.0).max(axis=0)
+    products = found.products.covariance()
+    names = [output.name for output in setup.outputs[: products.shape[-1]]]
+    spread = np.sqrt(np.maximum(np.diagonal(products, axis1=-2, axis2=-1), 0.0))
+    scale = spread[..., :, None] * spread[..., None, :]
+    correlation = np.where(scale > 0, products / np.where(scale > 0, scale, 1.0), np.nan)
+    one, other = np.triu_indices(len(names))
+    index = pd.MultiIndex.from_product([told_names(setup), setup.answers, one], names=["scenario", "place", "quantity"])
+    table = index.to_frame(index=False)
+    table["quantity"] = np.tile(np.array(names)[one], len(table) // len(one))
+    table["other"] = np.tile(np.array(names)[other], len(table) // len(one))
+    table["covariance"] = products[..., one, other].reshape(-1)
+    table["correlation"] = correlation[..., one, other].reshape(-1)
+    return table
+
+
+def runs_table(setup: Setup, tasks: Sequence[int], runs: Any) -> pa.Table:
+    """Tabulate every run: draw, seed of chance, scenario, place, and a column for each quantity.
+
+    Parameters
+    ----------
+    runs : (2, tasks, chance, scenarios, places, quantities)
+    """
+    words = {"scenario": [scenario.name for scenario in setup.scenarios], "place": list(setup.answers)}
+    draw, chance, *which = np.indices((2 * len(tasks), *runs.shape[2:5])).reshape(4, -1)
+    draws = np.array([2 * task + matrix for task in tasks for matrix in range(2)])
+    columns = {"draw": draws[draw], "chance": chance}
+    columns |= {
+        name: pa.DictionaryArray.from_arrays(pa.array(at), pa.array(known)).dictionary_decode()
+        for at, (name, known) in zip(which, words.items(), strict=True)
+    }
+    found = in_rows(runs).reshape(len(draw), -1)
+    return pa.table(columns | {output.name: found[:, k] for k, output in enumerate(setup.outputs)})
+
+
+def points_tables(setup: Setup, tasks: Sequence[int]) -> Iterator[pa.Table]:
+    """Tabulate the numbers of every draw, some draws at a time."""
+    step = max(1, IN_FLIGHT // (2 * len(setup.names) + 2))
+    for first in range(0, len(tasks), step):
+        chosen = list(tasks[first : first + step])
+        points = np.stack([matrix[chosen] for matrix in setup.drawn[1]], axis=1).reshape(2 * len(chosen), -1)
+        columns = {"draw": np.array([2 * task + matrix for task in chosen for matrix in range(2)])}
+        yield pa.table(columns | dict(zip(setup.names, points.T, strict=True)))
+
+
+class Precision:
+    """How precise the means of the outputs that an experiment names are, as tasks come in order.
+
+    Where the experiment compares scenarios it is the last difference that counts.
+
+    Parameters
+    ----------
+    tasks : that will come at most
+    """
+
+    def __init__(self, setup: Setup, tasks: int) -> None:
+        asked = setup.experiment.precision
+        outputs = [output.name for output in setup.outputs]
+        self.columns = [outputs.index(name) for name in (asked.outputs if asked else outputs)]
+        self.tally = Tally((len(setup.answers), len(self.columns)), 2 * tasks * chance_of(setup))
+
+    def add(self, runs: Any) -> None:
+        """Take tasks one by one, so that the same tasks give the same bits however they come together."""
+        chosen = compared(runs)[..., self.columns]
+        for task in range(chosen.shape[1]):
+            self.tally.add(chosen[:, task : task + 1])
+
+    def reached(self) -> Any:
+        """Give the Monte Carlo error of each output's mean over its 95% band, the worst of all places.
+
+        Returns
+        -------
+        (outputs,); 0 where a band has no width
+        """
+        low, high = self.tally.quantile([ENDS["low_95"], ENDS["high_95"]])
+        width = high - low
+        share = self.tally.moments.error_of_mean() / np.where(width > 0, width, 1.0)
+        return np.where(width > 0, share, 0.0).max(axis=0)
+
+
+def precision(setup: Setup, runs: Any) -> Any:
+    """Tell how precise means are by runs that are all at hand; as `Precision.reached`.
+
+    Parameters
+    ----------
+    runs : (2, tasks, chance, scenarios, places, quantities)
+    """
+    found = Precision(setup, runs.shape[1])
+    found.add(runs)
+    return found.reached()
 
 
 def draws_for(reached: float, asked: float, draws: int) -> int:

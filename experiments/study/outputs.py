@@ -91,17 +91,18 @@ def burden_sums(tables: Tables, values: Values, life: Life, places: Sequence[str
     found: dict[str, list[float]] = {}
     for place in places:
         number = authority_names(tables).index(place)
-        people = life.children[life.children["authority"] == number]
-        ill = np.bincount(people["decile"], people["yld"], len(DECILES)) / max(1, people["yld"].sum(dtype=np.int64))
-        dead = people[people["died"] >= 0]
-        died, lost = dead["died"] / DAYS, dead["yll"] / MILLIONTHS
+        here = life.children["authority"] == number
+        tenth, yld, yll, day = (life.children[name][here] for name in ("decile", "yld", "yll", "died"))
+        ill = np.bincount(tenth, yld, len(DECILES)) / max(1, yld.sum(dtype=np.int64))
+        dead = day >= 0
+        died, lost, tenth = day[dead] / DAYS, yll[dead] / MILLIONTHS, tenth[dead]
         for horizon in (*HORIZONS, LIFE):
             end = np.inf if horizon == LIFE else float(horizon)
             spans = np.minimum(lost, np.maximum(0.0, end - died))
             years = life.ledger.yld[: None if horizon == LIFE else int(horizon), number] / MILLIONTHS
             for name, kind, price in (("dalys", "health", 1.0), ("lost_gdp", "costs", gdp)):
                 factors = discount_factors(values, kind)
-                early = np.bincount(dead["decile"], present_years(died, spans, factors), len(DECILES))
+                early = np.bincount(tenth, present_years(died, spans, factors), len(DECILES))
                 whole = price * (early + ill * float(years @ factors[: len(years)]))
                 for decile in DECILES:
                     found.setdefault(f"{name}_to_{horizon}.decile_{decile}", []).append(float(whole[decile - 1]))
@@ -138,7 +139,7 @@ def decile_sums(tables: Tables, values: Values, life: Life, places: Sequence[str
     found: dict[str, list[float]] = {}
     for place in places:
         here = life.children["authority"] == order.index(place)
-        parted = groups(tables, life._replace(children=life.children[here]), gdp)
+        parted = groups(tables, life.children.compress(here), gdp, ("decile",))
         for decile in DECILES:
             for name, total in zip(BY_DECILE, parted["decile", decile - 1], strict=False):
                 found.setdefault(f"{name}.decile_{decile}", []).append(float(total))

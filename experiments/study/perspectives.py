@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from experiments.study.declaration import Setup
 from experiments.study.folder import read_part
 from experiments.study.outputs import ADULT_PAYERS, DECILES, HORIZONS, KINDS, LIFE
-from experiments.study.tasks import chance_of
 from simulation.economics import payers
 from simulation.errors import InputError
 from simulation.scenario import Scenario
@@ -83,16 +81,16 @@ def read_books(setup: Setup, parts: Mapping[int, Path], place: str) -> dict[str,
     made = {span: columns(setup, span) for span in SPANS}
     wanted = sorted({name for _, kinds in made.values() for each in kinds.values() for names in each for name in names})
     wanted.append("children")
-    names = [scenario.name for scenario in setup.scenarios]
-    places = [place] if place in setup.places else list(setup.places)
+    places = [setup.places.index(place)] if place in setup.places else list(range(len(setup.places)))
     tables = []
     for task in sorted(parts):
-        table = read_part(parts[task], setup, task)
-        missing = next((name for name in wanted if name not in table), None)
+        part = read_part(parts[task], setup, task)
+        missing = next((name for name in wanted if name not in part.names), None)
         if missing is not None:
             raise InputError(f"{parts[task]}: holds no {missing}, for an earlier version made it; run the file anew")
-        tables.append(per_run(table, names, places, wanted, chance_of(setup)))
-    runs = dict(zip(wanted, np.moveaxis(np.stack(tables, axis=1), -1, 0), strict=True))
+        chosen = part.sums[[part.names.index(name) for name in wanted], :, :, : len(setup.scenarios)]
+        tables.append(chosen[..., places].sum(axis=-1))
+    runs = dict(zip(wanted, np.stack(tables, axis=2), strict=True))
     return {span: book_of(runs, every, kinds) for span, (every, kinds) in made.items()}
 
 
@@ -104,23 +102,6 @@ def book_of(runs: Mapping[str, Any], every: tuple[str, ...], kinds: Mapping[str,
         for kind, each in kinds.items()
     }
     return Books(payers=every, children=runs["children"], **entries)
-
-
-def per_run(
-    table: pd.DataFrame, names: Sequence[str], places: Sequence[str], wanted: Sequence[str], chance: int
-) -> Any:
-    """Line up one task's sums over places.
-
-    Returns
-    -------
-    (2, chance, scenarios, sums)
-    """
-    here = table[table["place"].isin(places)]
-    each = [
-        here[here["scenario"] == name][list(wanted)].to_numpy(float).reshape(2, chance, len(places), len(wanted))
-        for name in names
-    ]
-    return np.stack(each, axis=2).sum(axis=3)
 
 
 def counted(books: Books, bearer: str) -> list[int]:

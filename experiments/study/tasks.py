@@ -1,17 +1,16 @@
 """Run one task of an experiment: two draws of the numbers, each scenario, under each seed of chance."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.study.declaration import Setup, from_text
 from experiments.study.outputs import all_sums
-from simulation.cohort import Life, reference, run
+from simulation.cohort import Life, reference, run, run_together
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
@@ -21,6 +20,8 @@ from simulation.population import cohort
 NONE = "no_adversity"
 """The same people as in the first scenario, without adversity."""
 REPLICATES = 60_000
+LABELS = ("quantity", "matrix", "chance", "scenario", "place")
+"""Columns of a part that say whose sum a value is; they repeat, a value hardly ever does."""
 PEOPLE = ("authority", "sex", "decile", "ethnic_group", "cats", "aats", "aces", "unresolved", "healed", "ever", "cost")
 """Columns of a child's record that the table of children holds, besides years lost and lived ill [millionths]."""
 
@@ -32,6 +33,19 @@ class Piece(NamedTuple):
     content: bytes
 
 
+class Part(NamedTuple):
+    """Every sum of every run of a task, or of several, in the order of their draws.
+
+    Parameters
+    ----------
+    names : of the sums, such as `cats` or `programme_to_10.health`
+    sums : (names, draws, chance, scenarios lived, places)
+    """
+
+    names: tuple[str, ...]
+    sums: Any
+
+
 def work(text: str, task: int) -> list[Piece]:
     """Do one task; the first piece is its part, the others are tables of children.
 
@@ -40,22 +54,26 @@ def work(text: str, task: int) -> list[Piece]:
     text : the experiment, as `Setup.text` wrote it: small, so that it travels to any process
     """
     setup = from_text(text)
-    rows: list[dict[str, Any]] = []
+    found: list[Mapping[str, Any]] = []
     pieces: list[Piece] = []
     for matrix, chance, name, life in lives(setup, task):
-        rows += rows_of(setup, setup.values(task, matrix), life, {"matrix": matrix, "chance": chance, "scenario": name})
+        found.append(all_sums(setup.tables, setup.values(task, matrix), life, setup.places))
         if setup.experiment.people and name != NONE:
             pieces.append(people_piece(life, name, 2 * task + matrix, chance))
-    return [Piece(f"{task:06d}", part_bytes(pd.DataFrame(rows), setup.key, task)), *pieces]
+    return [Piece(f"{task:06d}", part_bytes(setup, lined_up(setup, found), task)), *pieces]
 
 
-def rows_of(setup: Setup, values: Values, life: Life, which: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sum a run into a row for each place, told which run it is."""
-    found = all_sums(setup.tables, values, life, setup.places)
-    return [
-        {**which, "place": place} | {key: each[number] for key, each in found.items()}
-        for number, place in enumerate(setup.places)
-    ]
+def lived(setup: Setup) -> list[str]:
+    """Name the scenarios that each seed of chance lives, in order."""
+    return [scenario.name for scenario in setup.scenarios] + [NONE] * setup.needs_none
+
+
+def lined_up(setup: Setup, found: Sequence[Mapping[str, Any]]) -> Part:
+    """Line up the sums of runs, which come by draw, seed of chance and scenario lived."""
+    names = tuple(found[0])
+    runs = np.array([np.concatenate([each[name] for name in names]) for each in found], float)
+    shape = (-1, chance_of(setup), len(lived(setup)), len(names), len(setup.places))
+    return Part(names, np.moveaxis(runs.reshape(shape), 3, 0))
 
 
 def chance_of(setup: Setup) -> int:
@@ -83,23 +101,35 @@ def twins(setup: Setup, values: Values, number: int) -> Iterator[tuple[int, str,
         key = seed_key(seed, (number * chance + replicate) % REPLICATES)
         here = world._replace(key=key)
         children = cohort(setup.tables, values, setup.places, setup.experiment.children, key, switches)
-        for scenario in setup.scenarios:
-            there = Surroundings(setup.tables, values, scenario)
-            yield replicate, scenario.name, run(there, here, children)
+        them = [Surroundings(setup.tables, values, scenario) for scenario in setup.scenarios]
+        for scenario, life in zip(setup.scenarios, run_together(them, here, children), strict=True):
+            yield replicate, scenario.name, life
         if setup.needs_none:
-            spared = here._replace(p=here.p._replace(adversity=0.0))
-            first = Surroundings(setup.tables, values, setup.scenarios[0])
-            yield replicate, NONE, run(first, spared, children)
+            yield replicate, NONE, run(them[0], here._replace(p=here.p._replace(adversity=0.0)), children)
 
 
-def part_bytes(table: pd.DataFrame, key: str, task: int) -> bytes:
-    """Write a task's rows as parquet, with the experiment's key and the task beside; same rows, same bytes."""
-    marked = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(
-        {"wellheld_experiment": key, "wellheld_task": str(task)}
-    )
-    sink = pa.BufferOutputStream()
-    pq.write_table(marked, sink, compression="zstd")
+def part_bytes(setup: Setup, part: Part, task: int) -> bytes:
+    """Write a task's sums as parquet, a row each, marked with experiment and task; same sums, same bytes."""
+    counts = part.sums.shape
+    words = (part.names, None, None, lived(setup), setup.places)
+    columns = {
+        label: labels(counts, axis, known) for axis, (label, known) in enumerate(zip(LABELS, words, strict=True))
+    }
+    columns["value"] = pa.array(part.sums.reshape(-1))
+    sink, table = pa.BufferOutputStream(), pa.table(columns)
+    with pq.ParquetWriter(
+        sink, table.schema, compression="zstd", use_dictionary=list(LABELS), store_schema=False
+    ) as file:
+        file.write_table(table, row_group_size=len(table))
+        file.add_key_value_metadata({"wellheld_experiment": setup.key, "wellheld_task": str(task)})
     return bytes(sink.getvalue())
+
+
+def labels(counts: tuple[int, ...], axis: int, words: Sequence[str] | None) -> Any:
+    """Say of every value in an array of a shape where it stands along an axis, as a number or in words."""
+    each = np.repeat(np.arange(counts[axis], dtype=np.int32), np.prod(counts[axis + 1 :], dtype=int))
+    numbers = pa.array(np.tile(each, np.prod(counts[:axis], dtype=int)))
+    return numbers if words is None else pa.DictionaryArray.from_arrays(numbers, pa.array(words))
 
 
 def people_piece(life: Life, scenario: str, draw: int, chance: int) -> Piece:

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,16 @@ import pytest
 from worlds import scenario
 
 from agents.child import CHILD
-from simulation.cohort import Life, reference, run, shape_of
+from agents.names import ADULT
+from simulation.cohort import LATER, Life, reference, run, run_together, shape_of
 from simulation.context import Surroundings, year_context
 from simulation.inputs import Tables
-from simulation.ledger import LINES, Ledger, empty_ledger
+from simulation.ledger import LINES, Ledger, empty_ledger, view_ledger
 from simulation.population import cohort
 from simulation.reading import MesaEngine, ReadingModel
-from simulation.world import World
+from simulation.scenario import Scenario, Switches
+from simulation.world import World, plain
+from simulation.year import YEAR
 
 Key = tuple[int, int, int]
 
@@ -160,3 +164,56 @@ def test_e02_a_steady_run_is_the_run_year_by_year(today: Surroundings, world: Wo
     at_once = run(today, world, sandwell)
     assert at_once.children.tobytes() == lived.life.children.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(at_once.ledger, lived.life.ledger, strict=True))
+
+
+def levers(**moved: float) -> Scenario:
+    """Set up a scenario that moves services and more, adult life on."""
+    return Scenario(
+        name="moved",
+        switches=Switches(adult_life=True),
+        levers=[{"kind": kind, "add": value} for kind, value in moved.items()],
+    )
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        pytest.param({"sufficiency": 0.2, "tip_alignment": 0.2}, id="services"),
+        pytest.param({"recovery": 0.5}, id="recovery, which adults feel too"),
+        pytest.param({"poverty": 0.5}, id="poverty, which adults feel too"),
+        pytest.param({"prevention": 0.3, "placement_stability": 0.3, "community_capacity": 0.1}, id="childhood"),
+    ],
+)
+def test_e01_twins_who_share_a_life_live_as_if_they_did_not(
+    tables: Tables, values: dict[str, float], world: World, sandwell: Any, moved: dict[str, float]
+) -> None:
+    """E01: three scenarios, records and counts equal to those of separate runs. Exact."""
+    chosen = [scenario(adult_life=True), levers(**moved), levers(sufficiency=-0.2)]
+    them = [Surroundings(tables, values, each) for each in chosen]
+    there = reference(tables, values, Switches(adult_life=True), world.key, 500)
+    together = run_together(them, there, sandwell)
+    for life, s in zip(together, them, strict=True):
+        apart = run(s, there, sandwell)
+        assert life.children.tobytes() == apart.children.tobytes()
+        for name, here, one in zip(Ledger._fields[:-2], life.ledger, apart.ledger, strict=False):
+            assert (here == one).all(), name
+    assert any((life.children != together[0].children).any() for life in together[1:])
+
+
+def test_e01_people_above_18_read_nothing_else_of_a_scenario(
+    tables: Tables, values: dict[str, float], world: World, sandwell: Any
+) -> None:
+    """E01: rules of people above 18 run on a context that holds only the parts named `LATER`."""
+    s = Surroundings(tables, values, scenario(adult_life=True))
+    there = reference(tables, values, Switches(adult_life=True), world.key, 500)
+    grown = run(s, there, sandwell[:40], years=ADULT + 1).children
+    whole = year_context(s, there, 0, None)
+    narrow = SimpleNamespace(**{name: plain(getattr(whole, name)) for name in LATER}, offers=0)
+    people = [SimpleNamespace(**{name: row[name].item() for name in CHILD.names or ()}) for row in grown]
+    numbers, book = plain(there), view_ledger(empty_ledger(shape_of(s)))
+    for person in people:
+        for year in range(ADULT + 1, 40):
+            for _, phase in YEAR:
+                phase(person, numbers, narrow, book, year)
+    assert book.alive.sum() > 0
+    assert book.healed.sum() > 0

@@ -12,7 +12,7 @@ from experiments.published import ace_burden, ace_costs
 from experiments.published.ace_answer import Answer, Place
 from experiments.published.inputs import figure, load_published
 from simulation.errors import InputError
-from simulation.inputs import NamedValues, Tables
+from simulation.inputs import NamedValues, Tables, WatchedValues
 from simulation.sampling import quantiles
 
 TABLES = load_published()
@@ -221,7 +221,7 @@ def test_shares_of_both_surveys_sum_to_one() -> None:
 
 
 def test_the_burden_reads_every_number_of_conditions_and_of_exposure() -> None:
-    values = TABLES.values()
+    values = WatchedValues(TABLES.values())
     ace_burden.inputs(TABLES, values)
     elsewhere = {"ace_cost_numbers.cost_per_ace.value", "ace_cost_numbers.years.value"}
     names = {name for name in TABLES.numbers if name.startswith(("ace_cost_conditions.", "ace_cost_numbers."))}

@@ -1,5 +1,6 @@
 """Experiments: the same bytes however they are carried, nothing lost, nothing mixed, and bad input in one line."""
 
+import io
 import os
 import shutil
 import signal
@@ -10,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from command_line import ROOT, listing
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from experiments.study import course, folder, tasks
+from experiments.study import course, folder, gather, tasks
 from experiments.study.carriers import in_order, on_this_machine
 from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, set_up
 from experiments.study.gather import precision, read_answers
@@ -38,7 +41,15 @@ kind = "prevention"
 add = 0.1
 """
 WITH_PRECISION = FILE.replace("draws = 8\n", "") + '[precision]\nshare = 0.3\noutputs = ["cats"]\nmost_draws = {most}\n'
-GATHERED = ("summary.csv", "summary.parquet", "runs.parquet", "points.parquet", "twins.csv", "manifest.json")
+GATHERED = (
+    "summary.csv",
+    "summary.parquet",
+    "runs.parquet",
+    "points.parquet",
+    "covariances.parquet",
+    "twins.csv",
+    "manifest.json",
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -125,6 +136,13 @@ def test_shards_gathered_from_several_folders_are_the_whole(
     assert len(folder.done(first)) == 2
     course.collect(setup, first, others)
     assert files(first) == whole
+    task, part = next(iter(folder.done(others[0]).items()))
+    part.unlink()
+    folder.keep(others[0], [Piece(f"{task:06d}", b"other")])
+    before = files(first)
+    with pytest.raises(InputError, match=rf"task {task} has another part"):
+        course.collect(setup, first, others)
+    assert files(first) == before, "nothing is taken over that does not belong"
 
 
 def test_workers_that_die_lose_nothing() -> None:
@@ -176,7 +194,7 @@ def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     assert precision(setup, read_answers(setup, before)).max() > 0.1
     told = list(course.lines_of(setup, outs[0]))
     assert "precise enough" in told[1]
-    assert "to halve it" in told[2]
+    assert "To halve the Monte Carlo error" in told[2]
 
 
 def test_a_table_of_children_is_streamed_where_it_is_asked_for(tmp_path: Path) -> None:
@@ -203,6 +221,61 @@ def test_outputs_and_points_of_every_draw_are_kept(setup: Setup, whole: dict[str
         assert points.loc[draw, "tip_effect"] == values["tip_effect"]
 
 
+def test_parts_are_small_and_hold_every_bit(setup: Setup, whole: dict[str, bytes], tmp_path: Path) -> None:
+    """Below 20 kB; a row a sum, told in words; written and read again, every bit of any number is the same."""
+    path = folder.done(tmp_path / "whole")[0]
+    assert path.stat().st_size < 20_000
+    part = folder.read_part(path, setup, 0)
+    assert part.sums.shape == (len(part.names), 2, 2, 3, 1)
+    table = pd.read_parquet(path)
+    assert list(table) == [*tasks.LABELS, "value"]
+    assert table["scenario"].unique().tolist() == ["today", "prevented", tasks.NONE]
+    here = table.query("quantity == 'cats' and matrix == 1 and chance == 0 and scenario == 'prevented'")
+    assert here["value"].tolist() == part.sums[part.names.index("cats"), 1, 0, 1].tolist()
+    assert here["place"].tolist() == ["sandwell"]
+    odd = np.array([np.nan, -0.0, np.inf, 5e-324, 0.1, 2.0**53 - 1, -1e300, np.pi])
+    strange = part._replace(sums=np.resize(odd, part.sums.shape))
+    content = tasks.part_bytes(setup, strange, 0)
+    assert content == tasks.part_bytes(setup, strange, 0)
+    folder.keep(tmp_path, [Piece("000000", content)])
+    again = folder.read_part(folder.done(tmp_path)[0], setup, 0)
+    assert again.names == part.names
+    assert again.sums.tobytes() == strange.sums.tobytes()
+
+
+def test_a_sum_keeps_its_place_though_runs_name_sums_in_another_order(setup: Setup) -> None:
+    found = [{"one": np.array([float(run)]), "two": np.array([-run])} for run in range(12)]
+    part = tasks.lined_up(setup, [*found[:11], dict(reversed(found[11].items()))])
+    assert part.names == ("one", "two")
+    assert part.sums.reshape(2, 12).tolist() == [list(range(12)), [-run for run in range(12)]]
+
+
+def test_gathered_again_or_in_smaller_blocks_runs_are_the_same(
+    setup: Setup, whole: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice: every byte. In blocks of one task: every value of runs and points, and the summary to 1e-12."""
+    out = tmp_path / "whole"
+    course.collect(setup, out)
+    assert files(out) == whole
+    before = {name: pd.read_parquet(out / f"{name}.parquet") for name in ("runs", "points", "summary", "covariances")}
+    monkeypatch.setattr(gather, "IN_FLIGHT", 1)
+    course.collect(setup, out)
+    assert pq.ParquetFile(out / "runs.parquet").num_row_groups == setup.pairs
+    for name, table in before.items():
+        tolerance = 0.0 if name in ("runs", "points") else 1e-12
+        pd.testing.assert_frame_equal(pd.read_parquet(out / f"{name}.parquet"), table, rtol=tolerance, atol=tolerance)
+    assert not [name for name in files(out) if name.endswith(".partial")]
+
+
+def test_a_sketch_says_how_far_its_ranks_are_off(setup: Setup, whole: dict[str, bytes], tmp_path: Path) -> None:
+    """Nothing where quantiles are exact, as here; in the last line but one where they are not."""
+    table = pd.read_parquet(tmp_path / "whole" / "summary.parquet")
+    assert "sketch" not in course.screen(setup, table, 4)
+    said = course.screen(setup, table.assign(quantile_rank_error=0.00123), 4)
+    assert "Quantiles: of a sketch, their ranks right to 0.12% of the runs." in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 100
+
+
 def test_b_parts_that_do_not_belong_are_refused(setup: Setup, whole: dict[str, bytes], tmp_path: Path) -> None:
     out = tmp_path / "whole"
     part = next(iter(folder.done(out).values()))
@@ -210,13 +283,25 @@ def test_b_parts_that_do_not_belong_are_refused(setup: Setup, whole: dict[str, b
     part.write_bytes(content[:-1] + b"x")
     with pytest.raises(InputError, match=r"its checksum is broken; delete it and resume"):
         course.collect(setup, out)
+    part.unlink()
+    part.mkdir()
+    with pytest.raises(ResourceError, match=r"000000-.*parquet: cannot be read \(Is a directory\)"):
+        course.collect(setup, out)
+    part.rmdir()
     part.write_bytes(content)
     other = from_text(setup.text.replace('"seed": 1', '"seed": 2').replace('"children": 40', '"children": 41'))
-    table = pq.read_table(part).to_pandas()
-    strange = Piece("000000", tasks.part_bytes(table, other.key, 0))
+    strange = Piece("000000", tasks.part_bytes(other, folder.read_part(part, setup, 0), 0))
     part.unlink()
     folder.keep(out, [strange])
     with pytest.raises(InputError, match=r"is of another experiment, or was made by other rules or tables"):
+        course.collect(setup, out)
+    sink = io.BytesIO()
+    wide = pa.table({"cats": [1.0]}).replace_schema_metadata({"wellheld_experiment": setup.key, "wellheld_task": "0"})
+    pq.write_table(wide, sink)
+    earlier = Piece("000000", sink.getvalue())
+    folder.done(out)[0].unlink()
+    folder.keep(out, [earlier])
+    with pytest.raises(InputError, match=r"is laid out as earlier versions did; run the file anew"):
         course.collect(setup, out)
     folder.keep(out, [Piece("000000", content)])
     with pytest.raises(InputError, match=r"task 0 has another part, .*; results of two runs are never mixed"):
@@ -290,7 +375,10 @@ def test_the_command_runs_says_and_gathers(wellheld: Any, here: Path, file: Path
     assert answer.code == 0, answer.err
     assert "prevented less today, sandwell" in answer.out
     assert max(map(len, answer.out.splitlines())) <= 100
-    assert "4 of 4 tasks done, 8 draws" in wellheld("experiment", "status", "out").out
+    assert "To halve the Monte Carlo error, about 24 draws more, 1 min at the pace of this run" in answer.err
+    status = wellheld("experiment", "status", "out").out
+    assert "4 of 4 tasks done, 8 draws" in status
+    assert status.endswith("To halve the Monte Carlo error, about 24 draws more\n")
     before = listing(here)
     assert wellheld("experiment", "resume", "out", "--quiet").code == 0
     assert [name for name, _ in listing(here)] == [name for name, _ in before]

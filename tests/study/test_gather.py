@@ -1,22 +1,28 @@
 """Bands, errors and shares of variance against worlds whose truth is known."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from experiments.study import gather
 from experiments.study.declaration import Experiment, Setup, set_up
-from experiments.study.design import best_chance, children_lived, twins_gain
+from experiments.study.design import TwinsGain, best_chance, children_lived, twins_gain
 from experiments.study.gather import (
     ENDS,
+    Precision,
+    covariances,
     draws_for,
     error_of_mean,
-    error_of_quantile,
     parts_of_variance,
     precision,
     summary,
+    tally,
+    with_differences,
 )
+from experiments.study.tally import Tally
 
 TRUE = {"assumption": 2.0, "evidence": 1.0, "chance": 0.5}
 """Standard deviations of three independent parts of a run's answer."""
@@ -89,9 +95,11 @@ def test_errors_of_quantiles_are_their_spread_over_experiments() -> None:
     above the truth rather than below it.
     """
     runs = known(np.random.default_rng(4), 200, 1, 400)
+    found = Tally(runs.shape[3:], 400)
+    found.add(runs)
     for at in (0.025, 0.5, 0.975):
         flat = runs.reshape(-1, 400)
-        stated = error_of_quantile(runs, at).mean()
+        stated = found.error_of_quantile(at).mean()
         true = np.quantile(flat, at, axis=0).std()
         assert 0.95 * true < stated < 1.45 * true, at
 
@@ -108,15 +116,60 @@ def test_precision_is_the_error_over_the_band(setup: Setup) -> None:
     assert draws_for(0.2, 0.05, 100) == 1600
 
 
+def test_precision_is_the_same_bits_however_tasks_come_together(setup: Setup) -> None:
+    """One by one, in rounds or at once: where a run stops must not hang on that."""
+    base = known(np.random.default_rng(11), 64, 2)
+    runs = np.concatenate([base, base + known(np.random.default_rng(12), 64, 2)], axis=3)
+    told = set()
+    for ends in ([*range(65)], [0, 16, 32, 64], [0, 5, 64]):
+        found = Precision(setup, 64)
+        for first, last in itertools.pairwise(ends):
+            found.add(runs[:, first:last])
+        told.add(found.reached().tobytes())
+    assert told == {precision(setup, runs).tobytes()}
+
+
 def test_the_summary_holds_scenarios_and_their_difference(setup: Setup) -> None:
     base = known(np.random.default_rng(7), 20, 2)
-    table = summary(setup, np.concatenate([base, base - 1.0], axis=3))
+    table = summary(setup, tallied(setup, np.concatenate([base, base - 1.0], axis=3)))
     assert table["scenario"].tolist() == ["today", "improved", "improved less today"]
     gap = table.iloc[2]
     assert gap["mean"] == pytest.approx(-1.0)
     assert gap["mcse"] == pytest.approx(0.0, abs=1e-12)
     assert (table["low_95"] <= table["low_80"]).all()
     assert (table["high_50"] <= table["high_80"]).all()
+    assert (table["quantile_rank_error"] == 0).all()
+
+
+def tallied(setup: Setup, runs: Any) -> Tally:
+    """Feed the tally of an experiment all its runs."""
+    found = tally(setup, runs.shape[1])
+    found.add(with_differences(runs))
+    return found
+
+
+def test_covariances_are_told_of_each_two_quantities_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of numpy over all runs, to 1e-10, of scenarios and their difference; of the first quantities where many."""
+    asked = Experiment(
+        name="three", question="?", scenarios=("today", "improved"), outputs=("cats", "dalys", "service_cost")
+    )
+    setup = set_up(asked)
+    base, gap = known(np.random.default_rng(13), 30, 2, 3), known(np.random.default_rng(14), 30, 2, 3)
+    runs = np.concatenate([base, base + gap], axis=3)
+    table = covariances(setup, tallied(setup, runs))
+    assert len(table) == 3 * 6
+    for number, (scenario, here) in enumerate(table.groupby("scenario", sort=False)):
+        assert scenario == ("today", "improved", "improved less today")[number]
+        rows = np.moveaxis(with_differences(runs), 0, 1)[:, :, :, number].reshape(-1, 3)
+        for each in here.itertuples():
+            one, other = (asked.outputs.index(name) for name in (each.quantity, each.other))
+            assert one <= other
+            assert each.covariance == pytest.approx(np.cov(rows, rowvar=False)[one, other], rel=1e-10, abs=1e-10)
+            assert each.correlation == pytest.approx(np.corrcoef(rows, rowvar=False)[one, other], rel=1e-10)
+    monkeypatch.setattr(gather, "TOGETHER", 2)
+    few = covariances(setup, tallied(setup, runs))
+    assert set(few["quantity"]) | set(few["other"]) == {"cats", "dalys"}
+    assert len(few) == 3 * 3
 
 
 def test_the_pilot_chooses_what_is_cheapest_for_its_variances(setup: Setup) -> None:
@@ -141,3 +194,23 @@ def test_what_twins_are_worth_is_measured(setup: Setup) -> None:
     assert table["variance_with_twins"] == pytest.approx(0.01, rel=0.05)
     assert table["other_draw"] == pytest.approx((2 * whole + 0.01) / 0.01, rel=0.1)
     assert table["other_chance"] == pytest.approx((2 * TRUE["chance"] ** 2 + 0.01) / 0.01, rel=0.1)
+
+
+@pytest.mark.parametrize("step", [1, 3, 8])
+@pytest.mark.parametrize("chance", [1, 2])
+def test_what_twins_are_worth_is_the_same_as_tasks_come(setup: Setup, step: int, chance: int) -> None:
+    """As numpy gives it from all runs, each task beside the one before it and the first beside the last; to 1e-10."""
+    base, gap = known(np.random.default_rng(15), 8, chance), known(np.random.default_rng(16), 8, chance)
+    runs = np.concatenate([base, base + gap], axis=3)
+    found = TwinsGain(setup)
+    for first in range(0, 8, step):
+        found.add(runs[:, first : first + step])
+    row = found.table().iloc[0]
+    today, improved = runs[:, :, :, 0], runs[:, :, :, 1]
+    twins = (improved - today).var(ddof=1)
+    assert row["variance_with_twins"] == pytest.approx(twins, rel=1e-10)
+    assert row["other_draw"] == pytest.approx((np.roll(improved, 1, axis=1) - today).var(ddof=1) / twins, rel=1e-10)
+    other_chance = (np.roll(improved, 1, axis=2) - today).var(ddof=1) / twins
+    assert np.isnan(row["other_chance"]) if chance == 1 else row["other_chance"] == pytest.approx(other_chance)
+    again = found.table().iloc[0]
+    assert again["other_draw"] == row["other_draw"], "to tell changes nothing"

@@ -1,14 +1,16 @@
 """Which numbers matter: known indices are found, of functions, of surrogates, and where numbers go together."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.study import tasks
+from experiments.study import folder, tasks
 from experiments.study.declaration import Experiment, Setup, set_up
 from experiments.study.direct import chosen_numbers, differences_at, model
+from experiments.study.gather import read_answers
 from experiments.study.sensitivity import morris, shapley_effects, sobol, surrogate_indices
 from experiments.study.surrogate import surrogate
 from simulation.errors import InputError
@@ -186,17 +188,11 @@ def test_the_model_at_given_points_has_the_same_chance_everywhere(setup: Setup) 
     assert np.array_equal(found[0], found[2])
 
 
-def test_the_model_at_a_draw_of_the_experiment_is_that_draw(setup: Setup) -> None:
+def test_the_model_at_a_draw_of_the_experiment_is_that_draw(setup: Setup, tmp_path: Path) -> None:
     """The first draw's own numbers, under its own chance, give what its task gives. Exact."""
-    import io
-
-    import pandas as pd
-
-    from experiments.study.gather import answers
-    from experiments.study.tasks import work
-
     drawn = dict(zip(setup.names, setup.drawn[1][0][0].tolist(), strict=True))
-    part = answers(setup, pd.read_parquet(io.BytesIO(work(setup.text, 0)[0].content)))[0, :, :, -1]
+    folder.keep(tmp_path, tasks.work(setup.text, 0))
+    part = read_answers(setup, folder.done(tmp_path))[0, 0, :, :, -1]
     assert np.array_equal(differences_at(setup, drawn), (part[:, 1] - part[:, 0]).mean(axis=0))
 
 
