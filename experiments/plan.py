@@ -1,6 +1,6 @@
 """Plan a run: what is asked for, checked, and its parameters drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from simulation.build import build
 from simulation.cohort import run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
+from simulation.economics import accounts
 from simulation.errors import InputError, nearest
 from simulation.extension import copied_costs, with_services
 from simulation.frailty import Values
@@ -25,7 +26,7 @@ from simulation.population import cohort
 from simulation.residents import Town
 from simulation.rows import SWITCHED
 from simulation.sampling import sobol_pair, switch_of, uncertain
-from simulation.scenario import Scenario, Switches
+from simulation.scenario import Lever, Scenario, Switches
 
 SMALLEST = 0.002
 """Share of the residents on whom parameters are tried."""
@@ -75,7 +76,7 @@ def make_plan(
     seed_key(seed)
     chosen = find_scenario(scenario, tables)
     tables = with_services(tables, chosen)
-    check_parameters(tables)
+    check_parameters(tables, chosen.numbers)
     if chosen.name in (TODAY, DIFFERENCE):
         raise InputError(
             f"scenario '{chosen.name}': a run already sets its scenario against today; give another, such as "
@@ -124,12 +125,23 @@ def draw_numbers(
     return [number for _, group in groups for number in group], (first, second)
 
 
-def check_parameters(tables: Tables) -> None:
-    """Refuse a parameter that no run reads, by a run of two children with everything switched on."""
+def check_parameters(tables: Tables, numbers: Iterable[str] = ()) -> None:
+    """Refuse a parameter that no run reads, by a run of two children with everything switched on and offered.
+
+    Parameters
+    ----------
+    numbers : names that are set; those of a column that no run reads are refused, for setting them would do nothing
+
+    Raises
+    ------
+    InputError
+        It names the number.
+    """
     values, key = WatchedValues(tables.values()), seed_key(0)
     everything_on = {name: True for name, field in Switches.model_fields.items() if field.default is False}
     switches = Switches(**everything_on)
-    everything = Surroundings(tables, values, Scenario(name="everything", switches=switches))
+    offers = [Lever(kind="intervention", name=row.intervention, coverage=0.5) for row in tables.rows["interventions"]]
+    everything = Surroundings(tables, values, Scenario(name="everything", switches=switches, levers=offers))
     place = tables.rows["authorities"][0].authority
     children = cohort(tables, values, [place], 2, key, switches)
     town = Town(everything, key, [place], SMALLEST)
@@ -140,4 +152,14 @@ def check_parameters(tables: Tables) -> None:
     parents = Generation(life.children, np.zeros((len(children), ADULT), bool))
     compared = usual(tables, values, parents, key)
     second_generation(tables, values, place, parents, life.children, compared, key)
+    accounts(tables, values, life.ledger, place)
     check_all_read(tables, values)
+    read = {column_of(name) for name in values.names_read}
+    for name in numbers:
+        if column_of(name) not in read:
+            raise InputError(f"numbers.{name}: no run reads it, so that setting it changes nothing: change the table")
+
+
+def column_of(name: str) -> tuple[str, str]:
+    """Give the table and the column of a number."""
+    return name.split(".")[0], name.split(".")[-1]

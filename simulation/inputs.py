@@ -72,6 +72,11 @@ class WatchedValues(NamedValues):
         self.names_read.add(name)
         return super().__getitem__(name)
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a value, or another where there is none."""
+        self.names_read.add(name)
+        return super().get(name, default)
+
 
 def check_all_read(tables: Tables, values: WatchedValues) -> None:
     """Refuse a parameter that nothing has read."""

@@ -100,6 +100,27 @@ def test_one_universal_service_takes_each_age(tables: Tables, built: World, age:
     assert row.age_from <= age <= row.age_to
 
 
+@pytest.mark.parametrize(
+    ("name", "factor", "part"),
+    [
+        ("adversities.bullying.weight_5_10", 2.0, "hazard"),
+        ("adversities.bullying.deprivation_ratio", 2.0, "hazard"),
+        ("adversities.bullying.severity", 2.0, "adversities"),
+        ("adult_adversities.partner_violence.18.per_unresolved", 2.0, "adult_adversities"),
+        ("adult_adversities.partner_violence.18.severity", 2.0, "adult_adversities"),
+        ("adult_adversities.partner_violence.18.deprivation_ratio", 2.0, "adult_gradient"),
+        ("events.suspended.11.if_male", 2.0, "events"),
+        ("instability_events.home_move.0.deprivation_ratio", 2.0, "moves_gradient"),
+    ],
+)
+def test_a_number_that_is_set_acts(
+    tables: Tables, values: Values, built: World, name: str, factor: float, part: str
+) -> None:
+    """Numbers without an interval too are read from the values of a draw, not from the rows."""
+    world = build(tables, values | {name: factor * values[name]}, Switches(), KEY)
+    assert getattr(world, part).tobytes() != getattr(built, part).tobytes()
+
+
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_v19_probabilities_stay_within_one_at_the_corners(tables: Tables, values: Values, end: str) -> None:
     """V19: all numbers at the lower, then at the upper end of their intervals."""

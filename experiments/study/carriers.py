@@ -1,8 +1,12 @@
 """Carry an experiment's tasks: on threads or processes of this machine, or on a Dask cluster; same bytes from all."""
 
 import hashlib
+import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -11,6 +15,13 @@ from experiments.limits import cores
 from experiments.study.tasks import Piece, work
 from simulation.errors import InputError, ResourceError
 
+if TYPE_CHECKING:
+    from distributed.deploy import Cluster
+
+AHEAD, LEAST_AHEAD = 3, 16
+"""Tasks that a cluster holds at once, for each of its threads, and at least."""
+QUEUE = re.compile(r"^[a-z]+:[1-9][0-9]{0,4}$")
+"""A batch queue and a number of jobs."""
 TRIES = 3
 """How often work is begun again after workers died."""
 Carry = Callable[[str, Sequence[int]], Iterator[list[Piece]]]
@@ -52,32 +63,85 @@ def in_order(carry: Carry, text: str, tasks: Sequence[int]) -> Iterator[list[Pie
 
 
 @contextmanager
-def on_cluster(address: str) -> Iterator[Carry]:
+def on_cluster(where: str) -> Iterator[Carry]:
     """Carry tasks on the workers of a Dask cluster; a worker that dies gives its tasks back.
+
+    Only as many tasks are sent ahead as keep the workers busy.
+
+    Parameters
+    ----------
+    where : a scheduler's address, or a queue and a number of jobs, such as slurm:40
 
     Raises
     ------
     InputError
-        If there is no cluster at the address, or Dask is not installed.
+        If there is no cluster at the address, no such queue on this machine, or Dask is not installed.
     """
     try:
         from distributed import Client, as_completed
     except ImportError:
         raise InputError('--cluster: needs Dask; pip install "wellheld[cluster]"') from None
-    try:
-        client = Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--cluster {address}: no cluster answers there ({type(error).__name__}); start one") from None
+    with queue(where) if QUEUE.match(where) else nullcontext(where) as found:
+        try:
+            client = Client(found, timeout="10s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise InputError(
+                f"--cluster {where}: no cluster answers there ({type(error).__name__}); start one"
+            ) from None
 
-    def carry(text: str, tasks: Sequence[int]) -> Iterator[list[Piece]]:
-        name = hashlib.sha256(text.encode()).hexdigest()[:16]
-        with client.as_current():
-            sent = [client.submit(work, text, task, key=f"wellheld-{name}-{task}", pure=False) for task in tasks]
-            for future in as_completed(sent):
-                yield future.result()
-                future.release()
+        def carry(text: str, tasks: Sequence[int]) -> Iterator[list[Piece]]:
+            name, left = hashlib.sha256(text.encode()).hexdigest()[:16], iter(tasks)
+            ahead = max(LEAST_AHEAD, AHEAD * sum(client.nthreads().values()))
 
+            def sent(most: int) -> list[Any]:
+                return [
+                    client.submit(work, text, task, key=f"wellheld-{name}-{task}", pure=False)
+                    for task in islice(left, most)
+                ]
+
+            with client.as_current():
+                finished = as_completed(sent(ahead))
+                for future in finished:
+                    yield future.result()
+                    future.release()
+                    finished.update(sent(1))
+
+        try:
+            yield carry
+        finally:
+            client.close()
+
+
+@contextmanager
+def queue(where: str) -> "Iterator[Cluster]":
+    """Start workers as jobs of a batch queue, set up as dask-jobqueue's own configuration says.
+
+    Raises
+    ------
+    InputError
+        If the queue is unknown or not on this machine, or its configuration is not complete.
+    """
     try:
-        yield carry
-    finally:
-        client.close()
+        import dask_jobqueue
+        from dask_jobqueue.local import LocalCluster
+    except ImportError:
+        raise InputError(f'--cluster {where}: needs dask-jobqueue; pip install "wellheld[cluster]"') from None
+    kind, _, jobs = where.partition(":")
+    kinds = {
+        name.removesuffix("Cluster").lower(): each
+        for name, each in vars(dask_jobqueue).items()
+        if name.endswith("Cluster") and name != "JobQueueCluster"
+    } | {"local": LocalCluster}
+    if kind not in kinds:
+        raise InputError(f"--cluster {where}: no queue is called '{kind}'; queues: {', '.join(sorted(kinds))}")
+    submits = (kinds[kind].job_cls.submit_command or "sh").split()[0]
+    if shutil.which(submits) is None:
+        raise InputError(f"--cluster {where}: this machine has no {submits}; run it where jobs are submitted")
+    try:
+        started = kinds[kind]()
+    except (ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"--cluster {where}: {reason}; set it under jobqueue.{kind} in Dask's configuration") from None
+    with started:
+        started.scale(jobs=int(jobs))
+        yield started

@@ -37,6 +37,8 @@ from simulation.errors import InputError
 
 FIRST_ROUND = 16
 """Tasks after which precision is looked at first; each further round doubles what is done."""
+LEAST_SHOWN = 8
+"""Tasks below which no error is shown: a band of so few draws says little."""
 Show = Callable[[int, int, float | None], None]
 
 
@@ -95,15 +97,18 @@ def take(setup: Setup, out: Path, carry: Carry, shard: tuple[int, int] | None, s
             "give it draws instead of [precision], or run it in one place"
         )
     begun, carried, seen, reached = time.monotonic(), 0, 0, None
-    precision = Precision(setup, setup.pairs)
+    precision, shown = Precision(setup, setup.pairs), Precision(setup, setup.pairs)
     for last in rounds(setup):
         wanted = [task for task in range(last) if shard is None or task % shard[1] == shard[0] - 1]
         there = folder.done(out)
         left = [task for task in wanted if task not in there]
+        if show is not None and not carried:
+            feed(setup, {task: there[task] for task in wanted if task in there}, shown)
         for number, pieces in enumerate(in_order(carry, setup.text, left), start=1):
-            folder.keep(out, pieces)
+            path = folder.keep(out, pieces)
             if show is not None:
-                show(len(wanted) - len(left) + number, len(wanted), reached)
+                feed(setup, {int(pieces[0].name): path}, shown)
+                show(len(wanted) - len(left) + number, len(wanted), worst(shown))
         carried += len(left)
         if asked is not None:
             reached, seen = look(setup, out, precision, range(seen, last)), last
@@ -122,9 +127,19 @@ def take(setup: Setup, out: Path, carry: Carry, shard: tuple[int, int] | None, s
 def look(setup: Setup, out: Path, precision: Precision, tasks: Sequence[int]) -> float:
     """Take further tasks, all done, into account, and tell the worst error of the named outputs."""
     parts = folder.done(out)
-    for _, runs in blocks(setup, {task: parts[task] for task in tasks}):
-        precision.add(runs)
+    feed(setup, {task: parts[task] for task in tasks}, precision)
     return float(np.max(precision.reached()))
+
+
+def feed(setup: Setup, parts: Mapping[int, Path], precision: Precision) -> None:
+    """Take tasks into account, in their order."""
+    for _, runs in blocks(setup, parts):
+        precision.add(runs)
+
+
+def worst(precision: Precision) -> float | None:
+    """Give the worst error of the outputs over their bands; nothing while bands are of few tasks."""
+    return float(np.max(precision.reached())) if precision.tally.moments.pairs >= LEAST_SHOWN else None
 
 
 def state(setup: Setup, out: Path) -> State:

@@ -19,7 +19,7 @@ from simulation.errors import InputError, nearest, shown
 from simulation.extension import copied_costs, with_services
 from simulation.frailty import Values
 from simulation.inputs import NamedValues, Tables, load_tables
-from simulation.scenario import Finite, NumberName, Scenario, Switches
+from simulation.scenario import Finite, NumberName, Scenario, Switches, check_values
 from simulation.toml import first_problem, flat, plain, read_toml
 
 Text = Annotated[str, AfterValidator(plain)]
@@ -235,7 +235,8 @@ def set_up(experiment: Experiment, path: Path | None = None) -> Setup:
     for name in experiment.numbers:
         if name not in setup.tables.numbers:
             raise InputError(f"{where}: key 'numbers': no number {shown(name)}.{nearest(name, setup.tables.numbers)}")
-    check_parameters(setup.tables)
+    check_values(Scenario(name=experiment.name, numbers=experiment.numbers), setup.tables.numbers, Path(where))
+    check_parameters(setup.tables, setup.scenarios[0].numbers)
     return setup
 
 

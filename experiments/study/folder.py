@@ -92,13 +92,15 @@ def write_tables(path: Path, tables: Iterator[pa.Table]) -> None:
             file.write_table(table)
 
 
-def keep(out: Path, pieces: Sequence[Piece]) -> None:
-    """Keep what a task found; its part comes last, so that a task with a part is done whole."""
+def keep(out: Path, pieces: Sequence[Piece]) -> Path:
+    """Keep what a task found; its part comes last, so that a task with a part is done whole. Returns its path."""
     part, *others = pieces
     for piece in others:
         write_whole(out / piece.name, piece.content)
     digest = hashlib.sha256(part.content).hexdigest()[:16]
-    write_whole(out / PARTS / f"{part.name}-{digest}.parquet", part.content)
+    path = out / PARTS / f"{part.name}-{digest}.parquet"
+    write_whole(path, part.content)
+    return path
 
 
 def done(out: Path) -> dict[int, Path]:

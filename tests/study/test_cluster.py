@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -110,3 +111,59 @@ def test_b_a_cluster_that_is_not_there_is_said_in_one_line() -> None:
         on_cluster("tcp://127.0.0.1:9"),
     ):
         pass
+
+
+def test_jobs_of_a_queue_give_the_same_bytes(
+    setup: Setup, on_threads: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two jobs are submitted as a batch queue would, to this machine's shell."""
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "out"
+    folder.begin(setup, out)
+    job = {"cores": 1, "memory": "2GB", "python": sys.executable, "local-directory": str(tmp_path)}
+    settings = dask.config.set({f"jobqueue.local.{name}": value for name, value in job.items()})
+    with settings, on_cluster("local:2") as carry:
+        course.take(setup, out, carry, None, None)
+    assert parts(out) == on_threads
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("slum:4", r"--cluster slum:4: no queue is called 'slum'; queues: .*slurm"),
+        ("slurm:4", r"--cluster slurm:4: this machine has no sbatch; run it where jobs are submitted"),
+        ("local:4", r"--cluster local:4: You must specify .*; set it under jobqueue.local in Dask's configuration"),
+    ],
+)
+def test_b_a_queue_that_cannot_be_used_is_said_in_one_line(
+    where: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("dask_jobqueue")
+    if where.startswith("slurm"):
+        monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=said), on_cluster(where):
+        pass
+
+
+def test_a_cluster_holds_few_tasks_at_once(cluster: Any) -> None:
+    """However many tasks are left, only those ahead are sent; each comes back once."""
+    from experiments.study import carriers
+
+    taken: list[int] = []
+
+    def many() -> Iterator[int]:
+        for task in range(200):
+            taken.append(task)
+            yield task
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(carriers, "work", lambda text, task: [(str(task), b"")])
+        with on_cluster(cluster.scheduler_address) as carry:
+            carried = carry("text", many())  # type: ignore[arg-type]
+            first = int(next(carried)[0][0])
+            sent = len(taken)
+            rest = [int(pieces[0][0]) for pieces in carried]
+    assert sent <= carriers.LEAST_AHEAD + 1
+    assert sorted([first, *rest]) == list(range(200))

@@ -197,6 +197,20 @@ def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     assert "To halve the Monte Carlo error" in told[2]
 
 
+def test_what_is_shown_on_the_way_is_the_precision_of_the_tasks_done(setup: Setup, tmp_path: Path) -> None:
+    """Of few tasks none is shown; those of an earlier run count."""
+    wider = from_text(Setup(setup.experiment.model_copy(update={"draws": 24}), setup.scenarios).text)
+    out = tmp_path / "shown"
+    folder.begin(wider, out)
+    folder.keep(out, work(wider.text, 3))
+    seen: list[tuple[int, int, float | None]] = []
+    course.take(wider, out, on_this_machine(2, False), None, lambda *told: seen.append(told))
+    assert [(done, total) for done, total, _ in seen] == [(done, 12) for done in range(2, 13)]
+    assert [told is None for *_, told in seen] == [done < course.LEAST_SHOWN for done in range(2, 13)]
+    last = seen[-1][2]
+    assert last == pytest.approx(float(precision(wider, read_answers(wider, folder.done(out))).max()), rel=1e-9)
+
+
 def test_a_table_of_children_is_streamed_where_it_is_asked_for(tmp_path: Path) -> None:
     """One row a child of each run, in folders that pandas reads as one table; sums are those of the answers. Exact."""
     path = tmp_path / "people.toml"
@@ -328,6 +342,12 @@ def test_b_a_file_that_changed_since_it_began_is_refused(file: Path, tmp_path: P
         ('["today"]', '["today", "today"]', "key 'scenarios': 'today' stands twice"),
         ("draws = 8", 'draws = 8\nplaces = ["sandwel"]', "key 'places': unknown place 'sandwel'"),
         ("draws = 8", "drawz = 8", "key 'drawz': unknown key"),
+        (
+            "draws = 8",
+            'draws = 8\nnumbers = {"adversities.bullying.surveyed" = 0}',
+            "numbers.adversities.bullying.surveyed: no run reads it, so that setting it changes nothing",
+        ),
+        ("draws = 8", "draws = 8\nnumbers = {gdp_per_head = -1}", "'numbers.gdp_per_head': -1.0 is outside 0 to any"),
     ],
 )
 def test_b_bad_experiments_are_refused_in_one_line(refused: Any, here: Path, old: str, new: str, part: str) -> None:
