@@ -8,6 +8,7 @@ import hashlib
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ from simulation.year import (
 )
 
 
+@cache
 def sources_hash() -> str:
-    """Hash every source that machine code is made from, and the versions that make it."""
+    """Hash every source that machine code is made from, as it is when first asked, and the versions that make it."""
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {platform.python_version()}".encode())
     for package in (Path(agents.__file__).parent, Path(__file__).parent):
         for path in sorted(package.glob("*.py")):

@@ -100,11 +100,12 @@ def on_cluster(where: str) -> Iterator[Carry]:
                 ]
 
             with client.as_current():
-                finished = as_completed(sent(ahead))
-                for future in finished:
-                    yield future.result()
-                    future.release()
-                    finished.update(sent(1))
+                finished = as_completed(sent(ahead), with_results=True)
+                for batch in finished.batches():
+                    finished.update(sent(len(batch)))
+                    for future, pieces in batch:
+                        future.release()
+                        yield pieces
 
         try:
             yield carry

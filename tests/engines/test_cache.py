@@ -85,12 +85,13 @@ def test_e08_the_cache_knows_every_source(monkeypatch: pytest.MonkeyPatch, copie
     here = copied / "code"
     monkeypatch.setattr(agents, "__file__", str(here / "agents" / "__init__.py"))
     monkeypatch.setattr("simulation.compiled.__file__", str(here / "simulation" / "compiled.py"))
-    first = sources_hash()
+    hashed = sources_hash.__wrapped__  # anew each time, not once in a process
+    first = hashed()
     for path in sorted(here.rglob("*.py")):
         text = path.read_bytes()
         path.write_bytes(text + b"#")
-        assert sources_hash() != first, path
+        assert hashed() != first, path
         path.write_bytes(text)
-    assert sources_hash() == first
+    assert hashed() == first
     (here / "agents" / "another.py").write_text("", encoding="utf-8")
-    assert sources_hash() != first
+    assert hashed() != first

@@ -17,7 +17,7 @@ from experiments.study.carriers import on_cluster, on_this_machine
 from experiments.study.declaration import Setup, load_experiment
 from simulation.errors import InputError
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default", "ignore::ResourceWarning")]
 FILE = """
 name = "carried"
 question = "What changes?"
@@ -165,5 +165,5 @@ def test_a_cluster_holds_few_tasks_at_once(cluster: Any) -> None:
             first = int(next(carried)[0][0])
             sent = len(taken)
             rest = [int(pieces[0][0]) for pieces in carried]
-    assert sent <= carriers.LEAST_AHEAD + 1
+    assert sent <= 2 * carriers.LEAST_AHEAD
     assert sorted([first, *rest]) == list(range(200))
