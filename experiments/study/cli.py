@@ -68,7 +68,7 @@ def run_file(
     with carrier(jobs, processes, cluster) as carry:
         setup = with_pilot(setup, out, carry)
         folder.begin(setup, out)
-        go_on(setup, out, carry, shard, quiet, as_json)
+        go_on(folder.opened(out), out, carry, shard, quiet, as_json)
 
 
 @app.command()

@@ -26,7 +26,7 @@ ENDS = {
 }
 LESS = " less "
 """Between two scenarios, in the name of their paired difference."""
-IN_FLIGHT = 2_000_000
+IN_FLIGHT = 250_000
 """Values that are read or written at once."""
 TOGETHER = 50
 """Quantities, the first so many that are asked for, whose covariances are told."""
