@@ -109,8 +109,7 @@ def draw_numbers(
     -------
     the P numbers, and two (draws, P) matrices
     """
-    set_already = {name for each in chosen for name in each.numbers}
-    numbers = [number for number in uncertain(tables.numbers) if number.name not in set_already]
+    numbers = uncertain(tables.numbers)
     given = {name for each in chosen for name, on in each.switches.model_dump().items() if on}
     given |= {lever.kind for each in chosen for lever in each.levers}
     groups: list[tuple[int | tuple[int, int], list[Number]]] = [
@@ -121,8 +120,11 @@ def draw_numbers(
         for part in sorted(set(SWITCHED.values()) & given)
     ]
     pairs = [sobol_pair(group, draws, own_seed) for own_seed, group in groups]
-    first, second = (np.hstack([pair[matrix] for pair in pairs]) for matrix in range(2))
-    return [number for _, group in groups for number in group], (first, second)
+    drawn = [number for _, group in groups for number in group]
+    # Drawn and set aside, so that setting one number moves the draws of no other.
+    left = [k for k, number in enumerate(drawn) if all(number.name not in each.numbers for each in chosen)]
+    first, second = (np.hstack([pair[matrix] for pair in pairs])[:, left] for matrix in range(2))
+    return [drawn[k] for k in left], (first, second)
 
 
 def check_parameters(tables: Tables, numbers: Iterable[str] = ()) -> None:

@@ -129,7 +129,7 @@ def standings(cost: Sequence[float], averted: Sequence[float]) -> list[Standing]
 
 def beaten(option: int, frontier: Sequence[int], cost: Sequence[float], averted: Sequence[float]) -> Standing:
     """Say what beats an option that is not on the frontier: an option, or a mix of two."""
-    for other in frontier:
+    for other in (*frontier, *(k for k in range(len(cost)) if k != option)):
         if (cost[other], averted[other]) == (cost[option], averted[option]):
             return Standing(SAME, (other,), np.nan)
         if cost[other] <= cost[option] and averted[other] >= averted[option]:

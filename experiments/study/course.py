@@ -25,6 +25,7 @@ from experiments.study.gather import (
     blocks,
     covariances,
     draws_for,
+    evidence,
     points_tables,
     runs_table,
     summary,
@@ -253,7 +254,7 @@ def screen(setup: Setup, table: pd.DataFrame, tasks_done: int) -> str:
         lines += ["", *align(cells)]
     said = (
         "95% band: of one run, chance and ignorance together; its variance parted into chance, evidence-based numbers "
-        "and assumptions. mcse: Monte Carlo error of the mean."
+        "and assumptions. mcse: Monte Carlo error of the mean. " + evidence(setup)
     )
     off = float(table["quantile_rank_error"].max())
     if off > 0:

@@ -32,17 +32,17 @@ def children_lived(setup: Setup) -> tuple[int, int]:
 def best_chance(setup: Setup, runs: Any) -> int:
     """Choose the seeds of chance in a draw that make the error smallest for what is spent.
 
-    With variance B between draws and W within, and lives c for a draw and d for each seed of chance in it, the
-    product of variance and cost, (B + W / r) (c + d r), is least at r = sqrt(W c / (B d)); of several outputs the
-    geometric mean is taken.
+    With variance B between draws, B' what of it the two of a pair share, and W within, and lives c for a draw and d
+    for each seed of chance in it, the product of variance and cost, (B + B' + W / r) (c + d r), is least at
+    r = sqrt(W c / ((B + B') d)); of several outputs the geometric mean is taken.
 
     Parameters
     ----------
     runs : (2, tasks, chance of at least 2, scenarios, places, quantities)
     """
     found = moments(compared(runs))
-    draws, within = 2 * found.pairs, found.within()
-    between = found.between() * draws / (draws - 1) - within / found.chance
+    within = found.within()
+    between = 2 * found.pairs * found.error_of_mean() ** 2 - within / found.chance
     told = (within > 0) & (between > 0)
     if not told.any():
         return LEAST_CHANCE

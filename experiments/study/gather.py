@@ -247,6 +247,18 @@ class Precision:
         return np.where(width > 0, share, 0.0).max(axis=0)
 
 
+def evidence(setup: Setup) -> str:
+    """Say what evidence is in a variance that is parted: how many of its numbers were read in their source."""
+    assumed = ("assumption", "calibrated")
+    numbers = [setup.tables.numbers[name] for name in setup.names]
+    sourced = [number for number in numbers if number.grade not in assumed]
+    recalled = sum(number.status == "recalled" for number in sourced)
+    return (
+        f"Evidence: {len(sourced)} of {len(numbers)} uncertain numbers, those with a source; {recalled} of these are "
+        "recalled, not read in it, and many intervals are assumed. Assumption: the others."
+    )
+
+
 def precision(setup: Setup, runs: Any) -> Any:
     """Tell how precise means are by runs that are all at hand; as `Precision.reached`.
 

@@ -27,6 +27,7 @@ from experiments.study.verdict import (
     probability,
     rests,
     verdict,
+    wrong,
 )
 from simulation.errors import InputError
 
@@ -125,7 +126,7 @@ def together(found: Sequence[Judged]) -> list[Judged]:
 
 def expected_false(found: Sequence[Judged]) -> float:
     """Give the expected number of false verdicts among those given, under the model's own uncertainty."""
-    return sum(min(each.probability.mean, 1 - each.probability.mean) for each in found if each.verdict != UNDETERMINED)
+    return sum(wrong(each.probability, each.verdict) for each in found if each.verdict != UNDETERMINED)
 
 
 def verdicts_table(found: Sequence[Judged]) -> pd.DataFrame:

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, folded, wrapped
+from experiments.study.gather import evidence
 from experiments.study.hypotheses import Quantity
 from experiments.study.judging import Judged, expected_false
 from experiments.study.tipping import Tipping
 from experiments.study.verdict import FALSE_VERDICTS, UNDETERMINED, bands, estimate, rests
 
 RULE = (
-    "P: share of the draws of the uncertain numbers in which it holds, chance averaged out within a draw, with 95% "
-    "bounds either way. Supported: the lower bound is at least the level; refuted: the upper bound is at most one "
-    "less the level; else undetermined. A probability under this model and its assumptions, not of the world."
+    "P: share of the draws of the uncertain numbers in which it holds, by the mean over the seeds of chance within a "
+    "draw, with 95% bounds either way. Few seeds and few children leave chance in, which draws P towards a half: "
+    "undetermined may mean that a run was too small. Supported: the lower bound is at least the level; refuted: the "
+    "upper bound is at most one less the level; else undetermined. A probability under this model and its assumptions, "
+    "not of the world."
 )
 RESTS = (
     "assumed: share of the variance of whether a draw holds that comes from numbers graded assumption or set by hand "
@@ -28,8 +31,8 @@ def number(value: float) -> str:
 
 
 def share(value: float, error: float) -> str:
-    """Write a share, within 0 to 1, with its error in per cent."""
-    return "-" if value != value else f"{100 * min(1.0, max(0.0, value)):.0f}±{100 * error:.0f}%"
+    """Write an estimated share, which may pass 0 or 1, with its error in per cent."""
+    return "-" if value != value else f"{100 * value:.0f}±{100 * error:.0f}%"
 
 
 def formula(quantity: Quantity) -> str:
@@ -118,6 +121,7 @@ def page(found: Sequence[Judged], command: str) -> str:
         "",
         RESTS,
         "",
+        *([evidence(found[0].setup), ""] if found else []),
         "| hypothesis | verdict | P (95% bounds) | estimate ± error | 50% | 80% | 95% band | passes | assumed |",
         "|---|---|---|---|---|---|---|---|---|",
         *(row(each) for each in found),
@@ -150,7 +154,7 @@ def section(each: Judged) -> list[str]:
     children = "a year's births" if experiment.children is None else f"{experiment.children:,} children"
     size = f"{each.measured.holds.size} draws, {each.measured.margin.shape[2]} of chance in each, {children}"
     margin = ", ".join(
-        f"{100 * min(1.0, max(0.0, on[f'from_{name}'])):.0f}% {name}"
+        f"{100 * on[f'from_{name}']:.0f}% {name}"
         for name in ("chance", "evidence", "assumption")
         if on[f"from_{name}"] == on[f"from_{name}"]
     )

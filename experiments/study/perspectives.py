@@ -13,10 +13,10 @@ from simulation.economics import payers
 from simulation.errors import InputError
 from simulation.scenario import Scenario
 
-COUNCIL = ("education", "social_care", "housing")
-"""Payers whose money the council holds; most of education's is a ringfenced grant for schools."""
+COUNCIL = ("education", "social_care", "housing", "public_health")
+"""Payers whose money the council holds; most of education's, and public health's, is a ringfenced grant."""
 PERSPECTIVES = {
-    "council": "what education, social care and housing pay",
+    "council": "what education, social care, housing and public health pay",
     "public": "what all public payers pay, transfers with it",
     "society": "what all payers pay, without transfers, and lost GDP",
 }

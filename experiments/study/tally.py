@@ -21,14 +21,15 @@ AT_ONCE = 1_000_000
 class Moments:
     """Means of cells, and their variances parted into chance, evidence-based numbers and assumptions.
 
-    Of each task the sum v and the product u of its two draws' means are taken, beyond the first task's, and the mean
-    square within its draws, w. All that is told follows from the means of u, v, u^2, uv, v^2 and w.
+    Of each task the product u and the sum v of its two draws' means are taken, beyond the first task's, v^2, and the
+    mean square within its draws, w. All that is told follows from the means of these four and of their products.
     """
 
     def __init__(self) -> None:
         self.pairs = self.chance = 0
         self.shift: Any = None
         self.sums: Any = 0.0
+        self.products: Any = 0.0
 
     def add(self, runs: Any) -> None:
         """Take the runs of one task or more."""
@@ -39,7 +40,9 @@ class Moments:
         first, second = by_draw - self.shift
         u, v = first * second, first + second
         w = ((runs - by_draw[:, :, None]) ** 2).sum(axis=(0, 2)) / (2 * self.chance)
-        self.sums = self.sums + np.stack([u, v, u * u, u * v, v * v, w]).sum(axis=1)
+        taken = np.stack([u, v, v * v, w])
+        self.sums = self.sums + taken.sum(axis=1)
+        self.products = self.products + np.einsum("it...,jt...->ij...", taken, taken)
         self.pairs += runs.shape[1]
 
     def mean(self) -> Any:
@@ -50,24 +53,23 @@ class Moments:
         """Give the Monte Carlo error of the mean: pairs of draws are independent, what is within one is not."""
         if self.pairs < 2:
             return np.full(np.shape(self.shift), np.nan)
-        _, v, _, _, vv, _ = self.sums / self.pairs
+        _, v, vv, _ = self.sums / self.pairs
         return np.sqrt(np.maximum(vv - v * v, 0.0) / 4 / (self.pairs - 1))
 
     def between(self) -> Any:
         """Give the mean square of a draw's mean, its chance averaged out, about the mean of all; (*cells)."""
-        u, v, _, _, vv, _ = self.sums / self.pairs
+        u, v, vv, _ = self.sums / self.pairs
         return np.maximum(vv / 2 - u - v * v / 4, 0.0)
 
     def within(self) -> Any:
         """Give the variance within a draw, which is chance; missing with one seed of chance in a draw."""
         if self.chance == 1:
             return np.full(np.shape(self.shift), np.nan)
-        return self.sums[5] / self.pairs * self.chance / (self.chance - 1)
+        return self.sums[3] / self.pairs * self.chance / (self.chance - 1)
 
     def variance(self) -> Any:
-        """Give the variance of one run; (*cells)."""
-        runs = 2 * self.pairs * self.chance
-        return (self.between() + self.sums[5] / self.pairs) * runs / (runs - 1)
+        """Give the variance of one run, free of bias: about the mean of all, whose own variance is added; (*cells)."""
+        return self.between() + self.sums[3] / self.pairs + self.error_of_mean() ** 2
 
     def parts_of_variance(self) -> dict[str, Any]:
         """Split the variance of one run into chance, evidence-based numbers and assumptions, as shares.
@@ -75,8 +77,9 @@ class Moments:
         Chance is the variance within a draw (with one seed of chance a draw it cannot be told from evidence). What is
         graded assumption or set by hand is the covariance between two draws that share exactly these, over the
         variance: their closed first-order Sobol index. Evidence is the rest: the other numbers, and their interaction
-        with assumptions. The error is that of the mean of (a - d)(b - d) = u - d v + d^2 over tasks, where a and b are
-        the means of a task's two draws and d that of all.
+        with assumptions. The error is that of the ratio S, by the delta method: with a and b the draws' means and d
+        that of all, the spread over tasks of (a - d)(b - d) - S ((a - d)^2 / 2 + (b - d)^2 / 2 + w), which in terms of
+        the four sums is (1 + S) u + (S - 1) d v - S v^2 / 2 - S w but for a constant.
 
         Returns
         -------
@@ -87,16 +90,18 @@ class Moments:
             return dict.fromkeys(("from_chance", "from_evidence", "from_assumption", "from_assumption_se"), missing)
         variance = self.variance()
         safe = np.where(variance > 0, variance, np.nan)
-        u, v, uu, uv, vv, _ = self.sums / self.pairs
-        middle = v / 2
-        assumption = (u - middle**2) * self.pairs / (self.pairs - 1) / safe
-        spread = (uu - u * u) - 2 * middle * (uv - u * v) + middle**2 * (vv - v * v)
+        means = self.sums / self.pairs
+        middle = means[1] / 2
+        share = (means[0] - middle**2 + self.error_of_mean() ** 2) / safe
+        weights = np.stack([1 + share, (share - 1) * middle, -share / 2, -share])
+        spread = self.products / self.pairs - means[:, None] * means[None]
+        square = np.einsum("i...,ij...,j...->...", weights, spread, weights)
         luck = self.within() / safe
         return {
             "from_chance": luck,
-            "from_evidence": 1.0 - assumption - luck,
-            "from_assumption": assumption,
-            "from_assumption_se": np.sqrt(np.maximum(spread, 0.0) / (self.pairs - 1)) / safe,
+            "from_evidence": 1.0 - share - luck,
+            "from_assumption": share,
+            "from_assumption_se": np.sqrt(np.maximum(square, 0.0) / (self.pairs - 1)) / safe,
         }
 
 
@@ -255,10 +260,13 @@ class Tally:
     def error_of_quantile(self, at: float) -> Any:
         """Give the Monte Carlo error of a quantile: half the span between the ranks one standard error either way.
 
-        Pairs of draws are independent; the ranks count as many as there are of these.
+        Pairs of draws are independent; the ranks count as many as there are of these. Missing where a rank falls
+        outside: the ends of a 95% band have an error from 40 pairs on.
         """
         step = np.sqrt(at * (1 - at) / self.moments.pairs)
-        low, high = self.quantile([max(0.0, at - step), min(1.0, at + step)])
+        if not step <= min(at, 1 - at):
+            return np.full(self.shape, np.nan)
+        low, high = self.quantile([at - step, at + step])
         return (high - low) / 2
 
 

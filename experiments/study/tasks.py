@@ -1,6 +1,6 @@
 """Run one task of an experiment: two draws of the numbers, each scenario, under each seed of chance."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,8 @@ from simulation.population import cohort
 
 NONE = "no_adversity"
 """The same people as in the first scenario, without adversity."""
-REPLICATES = 60_000
+REPLICATES, STRIDE = 60_000, 0x5851F42D4C957F2D
+"""Runs under one seed, each with a chance of its own, and the step to the seed of the next so many."""
 LABELS = ("quantity", "matrix", "chance", "scenario", "place")
 """Columns of a part that say whose sum a value is; they repeat, a value hardly ever does."""
 PEOPLE = ("authority", "sex", "decile", "ethnic_group", "cats", "aats", "aces", "unresolved", "healed", "ever", "cost")
@@ -95,10 +96,10 @@ def twins(setup: Setup, values: Values, number: int) -> Iterator[tuple[int, str,
     """Live every scenario at given numbers, under each seed of chance that belongs to the number of a draw."""
     chance, seed = chance_of(setup), setup.experiment.seed
     switches = setup.scenarios[0].switches
-    apart = seed_key(seed, REFERENCE_SEED - number % REPLICATES)
+    apart = key_of(seed, number, lambda replicate: REFERENCE_SEED - replicate)
     world = reference(setup.tables, values, switches, apart, REFERENCE_CHILDREN)
     for replicate in range(chance):
-        key = seed_key(seed, (number * chance + replicate) % REPLICATES)
+        key = key_of(seed, number * chance + replicate)
         here = world._replace(key=key)
         children = cohort(setup.tables, values, setup.places, setup.experiment.children, key, switches)
         them = [Surroundings(setup.tables, values, scenario) for scenario in setup.scenarios]
@@ -106,6 +107,17 @@ def twins(setup: Setup, values: Values, number: int) -> Iterator[tuple[int, str,
             yield replicate, scenario.name, life
         if setup.needs_none:
             yield replicate, NONE, run(them[0], here._replace(p=here.p._replace(adversity=0.0)), children)
+
+
+def key_of(seed: int, number: int, place: Callable[[int], int] = int) -> tuple[int, int, int]:
+    """Give the key of a run's chance; after as many as one seed has replicates go those of further seeds.
+
+    Parameters
+    ----------
+    place : where a number stands among the replicates of a seed
+    """
+    block, replicate = divmod(number, REPLICATES)
+    return seed_key((seed + block * STRIDE) % 2**63, place(replicate))
 
 
 def part_bytes(setup: Setup, part: Part, task: int) -> bytes:

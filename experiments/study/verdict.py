@@ -40,11 +40,22 @@ class Measured(NamedTuple):
 
 
 class Probability(NamedTuple):
-    """The share of draws that hold, with its 95% bounds either way."""
+    """The share of draws that hold, with its 95% bounds either way.
+
+    Parameters
+    ----------
+    trials : draws that it counts for
+    """
 
     mean: float
     low: float
     high: float
+    trials: float = np.inf
+
+    @property
+    def expected(self) -> float:
+        """Give the probability that a draw holds, as expected from so few draws (Jeffreys): never quite 0 or 1."""
+        return self.mean if np.isinf(self.trials) else (self.trials * self.mean + 0.5) / (self.trials + 1.0)
 
 
 def measure(quantity: Quantity, scenarios: Sequence[str], outputs: Sequence[str], runs: Any) -> Measured:
@@ -85,7 +96,9 @@ def measure(quantity: Quantity, scenarios: Sequence[str], outputs: Sequence[str]
 
 
 def probability(holds: Any) -> Probability:
-    """Give the share of draws that hold, with the exact (Clopper-Pearson) bounds for as many as they count for.
+    """Give the share of draws that hold, with the Clopper-Pearson bounds for as many as they count for.
+
+    The bounds are exact where that count is known, and about so here, where it is taken from the draws themselves.
 
     The two draws of a pair share assumptions, so that they count for one draw to two: for two where pairs spread no
     more than independent draws would, for one where nothing tells (all hold, or none).
@@ -100,7 +113,7 @@ def probability(holds: Any) -> Probability:
     held, failed = count * mean, count * (1 - mean)
     low = float(stats.beta.ppf(BOUND, held, failed + 1)) if held > 0 else 0.0
     high = float(stats.beta.isf(BOUND, held + 1, failed)) if failed > 0 else 1.0
-    return Probability(mean, low, high)
+    return Probability(mean, low, high, count)
 
 
 def verdict(found: Probability, level: float) -> str:
@@ -112,7 +125,7 @@ def verdict(found: Probability, level: float) -> str:
 
 def wrong(found: Probability, said: str) -> float:
     """Give the probability, under the model's own uncertainty, that a verdict is false."""
-    return 1 - found.mean if said == SUPPORTED else found.mean
+    return 1 - found.expected if said == SUPPORTED else found.expected
 
 
 def kept(found: Mapping[str, tuple[Probability, str]]) -> dict[str, str]:

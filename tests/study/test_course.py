@@ -24,6 +24,7 @@ from experiments.study.carriers import in_order, on_this_machine
 from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, set_up
 from experiments.study.gather import precision, read_answers
 from experiments.study.tasks import Piece, work
+from simulation.draws import seed_key
 from simulation.errors import InputError, ResourceError
 
 pytest_plugins = ("command_line_fixtures",)
@@ -195,6 +196,23 @@ def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     told = list(course.lines_of(setup, outs[0]))
     assert "precise enough" in told[1]
     assert "To halve the Monte Carlo error" in told[2]
+
+
+def test_no_two_runs_share_their_chance_however_many_there_are() -> None:
+    """The first 60,000 take the replicates of the seed itself; of half a million no key comes twice."""
+    assert tasks.key_of(5, 59_999) == seed_key(5, 59_999)
+    keys = {tasks.key_of(5, number) for number in range(500_000)}
+    assert len(keys) == 500_000
+
+
+def test_setting_a_number_moves_the_draws_of_no_other(setup: Setup) -> None:
+    """What is set is not drawn, and all else is drawn as before. Exact."""
+    fixed = setup.experiment.model_copy(update={"numbers": {"tip_effect": 0.0, "factor_need": 1.0}})
+    other = set_up(fixed.model_copy(update={"own": setup.scenarios[1:], "scenarios": ("today",)}))
+    assert set(setup.names) - set(other.names) == {"tip_effect", "factor_need"}
+    kept = [setup.names.index(name) for name in other.names]
+    for before, after in zip(setup.drawn[1], other.drawn[1], strict=True):
+        assert (before[:, kept] == after).all()
 
 
 def test_what_is_shown_on_the_way_is_the_precision_of_the_tasks_done(setup: Setup, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_the_pilot_chooses_what_is_cheapest_for_its_variances(setup: Setup) -> N
     runs = known(np.random.default_rng(8), 4000, 2)
     runs[...] += 3.0 * np.random.default_rng(9).standard_normal(runs.shape)  # much chance
     both = np.concatenate([np.zeros_like(runs), runs], axis=3)
-    within, between = TRUE["chance"] ** 2 + 9.0, TRUE["assumption"] ** 2 + TRUE["evidence"] ** 2
+    within, between = TRUE["chance"] ** 2 + 9.0, 2 * TRUE["assumption"] ** 2 + TRUE["evidence"] ** 2
     outer, inner = children_lived(setup)
     worth = {r: (between + within / r) * (outer + inner * r) for r in range(2, 17)}
     assert best_chance(setup, both) == min(worth, key=worth.__getitem__)
@@ -207,10 +207,14 @@ def test_what_twins_are_worth_is_the_same_as_tasks_come(setup: Setup, step: int,
         found.add(runs[:, first : first + step])
     row = found.table().iloc[0]
     today, improved = runs[:, :, :, 0], runs[:, :, :, 1]
-    twins = (improved - today).var(ddof=1)
+
+    def variance(gaps: Any) -> float:
+        return float(gaps.var() + gaps.mean(axis=(0, 2)).var(ddof=1) / gaps.shape[1])
+
+    twins = variance(improved - today)
     assert row["variance_with_twins"] == pytest.approx(twins, rel=1e-10)
-    assert row["other_draw"] == pytest.approx((np.roll(improved, 1, axis=1) - today).var(ddof=1) / twins, rel=1e-10)
-    other_chance = (np.roll(improved, 1, axis=2) - today).var(ddof=1) / twins
+    assert row["other_draw"] == pytest.approx(variance(np.roll(improved, 1, axis=1) - today) / twins, rel=1e-10)
+    other_chance = variance(np.roll(improved, 1, axis=2) - today) / twins
     assert np.isnan(row["other_chance"]) if chance == 1 else row["other_chance"] == pytest.approx(other_chance)
     again = found.table().iloc[0]
     assert again["other_draw"] == row["other_draw"], "to tell changes nothing"

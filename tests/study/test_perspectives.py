@@ -78,7 +78,7 @@ def test_council_and_the_other_payers_add_up_to_the_public_sector(
     book = books[span]
     council, public = (perspectives.cost(book, name) for name in ("council", "public"))
     others = [payer for payer in book.payers if payer not in perspectives.COUNCIL]
-    assert set(book.payers) - set(others) == {"education", "social_care", "housing"}
+    assert set(book.payers) - set(others) == {"education", "social_care", "housing", "public_health"}
     assert {"health", "justice", "welfare"} <= set(others)
     assert council + sum(perspectives.cost(book, payer) for payer in others) == pytest.approx(public)
     assert sum(perspectives.cost(book, payer) for payer in perspectives.COUNCIL) == pytest.approx(council)

@@ -33,10 +33,12 @@ def at_once(runs: Any) -> dict[str, Any]:
     """Work out with numpy, from all runs, what a tally is to give."""
     tasks, chance = runs.shape[1:3]
     by_pair = runs.mean(axis=(0, 2))
-    variance = runs.reshape(-1, *runs.shape[3:]).var(axis=0, ddof=1)
+    error = by_pair.var(axis=0, ddof=1) / tasks
+    variance = runs.reshape(-1, *runs.shape[3:]).var(axis=0) + error
     gap = runs.mean(axis=2) - runs.mean(axis=(0, 1, 2))
     product = gap[0] * gap[1]
-    assumption = product.mean(axis=0) * tasks / (tasks - 1) / variance
+    assumption = (product.mean(axis=0) + error) / variance
+    influence = product - assumption * ((gap**2).sum(axis=0) / 2 + runs.var(axis=2).mean(axis=0))
     luck = runs.var(axis=2, ddof=1).mean(axis=(0, 1)) / variance if chance > 1 else np.full_like(variance, np.nan)
     return {
         "mean": runs.mean(axis=(0, 1, 2)),
@@ -45,7 +47,7 @@ def at_once(runs: Any) -> dict[str, Any]:
         "from_chance": luck,
         "from_evidence": 1.0 - assumption - luck,
         "from_assumption": assumption,
-        "from_assumption_se": product.std(axis=0, ddof=1) / np.sqrt(tasks) / variance,
+        "from_assumption_se": influence.std(axis=0, ddof=1) / np.sqrt(tasks) / variance,
     }
 
 
@@ -80,8 +82,32 @@ def test_moments_of_what_hardly_varies_or_not_at_all() -> None:
     runs = drawn(500, 2)
     runs[:, 0] += 100.0 * runs.std()
     found, expected = of_tally(fed(runs, 1).moments), at_once(runs)
-    for name in ("mean", "error_of_mean", "variance", "from_chance", "from_assumption", "from_assumption_se"):
+    for name in ("mean", "error_of_mean", "variance", "from_chance", "from_assumption"):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-9)
+    # The share is 1 but for 1e-9, and its error what is left of two that are all but equal.
+    np.testing.assert_allclose(found["from_assumption_se"], expected["from_assumption_se"], atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_the_share_of_assumptions_is_free_of_bias_and_its_error_true(share: float) -> None:
+    """Of 4,000 experiments of 32 tasks: the mean share within 4 errors and 0.01, its error within a tenth.
+
+    A false alarm comes less than once in 10,000; a share about the mean of all alone would be 0.016 too low at 0.
+    """
+    generator = np.random.default_rng(7)
+    worlds = 4_000
+    assumed = np.sqrt(share) * generator.standard_normal((1, 32, 1, worlds))
+    runs = assumed + np.sqrt(1 - share) * generator.standard_normal((2, 32, 1, worlds))
+    found = fed(runs, 8).moments.parts_of_variance()
+    shares, told = found["from_assumption"], found["from_assumption_se"]
+    assert shares.mean() == pytest.approx(share, abs=0.01 + 4 * shares.std() / np.sqrt(worlds) - 0.01 * (share == 0.0))
+    assert np.sqrt((told**2).mean()) == pytest.approx(shares.std(), rel=0.1)
+
+
+def test_the_end_of_a_band_has_no_error_while_pairs_are_few() -> None:
+    """Of 32 pairs the 2.5% rank less its error lies outside; of 64 it does not."""
+    assert np.isnan(fed(drawn(32, 2), 8).error_of_quantile(0.025)).all()
+    assert (fed(drawn(64, 2), 8).error_of_quantile(0.975) > 0).all()
 
 
 def test_few_tasks_have_no_error_and_no_shares() -> None:
