@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import islice
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 AHEAD, LEAST_AHEAD = 3, 16
 """Tasks that a cluster holds at once, for each of its threads, and at least."""
+ADDRESS = re.compile(r"^[a-z]+://(\[[0-9a-fA-F:]+\]|[^:/\s]+):([0-9]{1,5})$")
 QUEUE = re.compile(r"^[a-z]+:[1-9][0-9]{0,4}$")
 """A batch queue and a number of jobs."""
 TRIES = 3
@@ -81,6 +83,8 @@ def on_cluster(where: str) -> Iterator[Carry]:
         from distributed import Client, as_completed
     except ImportError:
         raise InputError('--cluster: needs Dask; pip install "wellheld[cluster]"') from None
+    if QUEUE.match(where) is None:
+        check_answers(where)
     with queue(where) if QUEUE.match(where) else nullcontext(where) as found:
         try:
             client = Client(found, timeout="10s", set_as_default=False)
@@ -111,6 +115,25 @@ def on_cluster(where: str) -> Iterator[Carry]:
             yield carry
         finally:
             client.close()
+
+
+def check_answers(where: str) -> None:
+    """Refuse what is no address, or where nothing answers.
+
+    Raises
+    ------
+    InputError
+        It says which of both, and what to do.
+    """
+    found = ADDRESS.match(where)
+    if found is None:
+        raise InputError(
+            f"--cluster {where}: is neither an address, such as tcp://HOST:8786, nor a queue and jobs, such as slurm:40"
+        )
+    try:
+        socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=10).close()
+    except OSError as error:
+        raise InputError(f"--cluster {where}: no cluster answers there ({type(error).__name__}); start one") from None
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Answer experiments at the command line: run one, say how far it is, go on, gather."""
 
+import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from experiments.boundary import StoppedError
 from experiments.limits import check_whole
 from experiments.options import Debug, Jobs, Json, Quiet
 from experiments.study.analysis_cli import app as analysis
@@ -92,6 +94,19 @@ def resume(
 
 
 @app.command()
+def outputs(as_json: Json = False, debug: Debug = False) -> None:
+    """List what an experiment can ask for: name, unit and what it is."""
+    from experiments.screen import align
+    from experiments.study.outputs import OUTPUTS
+
+    if as_json:
+        rows = [{"output": each.name, "unit": each.unit, "what": each.title} for each in OUTPUTS.values()]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    typer.echo("\n".join(align([[each.name, each.unit, each.title] for each in OUTPUTS.values()], left=3)))
+
+
+@app.command()
 def status(directory: Directory, debug: Debug = False) -> None:
     """Say how much of an experiment is done, how precise it is, and what halving its error would take."""
     from experiments.study import course, folder
@@ -118,13 +133,20 @@ def go_on(setup: "Setup", out: Path, carry: "Carry", shard: str | None, quiet: b
     from experiments.study import course, folder
 
     part = None if shard is None else course.shard_of(shard)
-    with progress_on_stderr(setup.experiment.name, quiet) as shown:
-        rate = course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
+    try:
+        with progress_on_stderr(setup.experiment.name, quiet) as shown:
+            rate = course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
+    except KeyboardInterrupt:
+        kept = f"{len(folder.done(out))} of {setup.pairs} tasks are kept"
+        raise StoppedError(f"stopped; {kept}; wellheld experiment resume {out} goes on") from None
     if part is None:
         gather(setup, out, (), as_json)
         typer.echo(course.halving(2 * len(folder.done(out)), rate), err=True)
     else:
-        typer.echo(f"Part {shard} of {out} is done; wellheld experiment collect {out} when all are", err=True)
+        typer.echo(
+            f"Part {shard} is done in {out}; when all are: wellheld experiment collect {out} [the other folders]",
+            err=True,
+        )
 
 
 @contextmanager

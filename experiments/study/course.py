@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,8 @@ from simulation.errors import InputError
 
 FIRST_ROUND = 16
 """Tasks after which precision is looked at first; each further round doubles what is done."""
+TOO_ROUGH = 0.2
+"""Error of a share of variance above which it is not shown."""
 LEAST_SHOWN = 8
 """Tasks below which no error is shown: a band of so few draws says little."""
 Show = Callable[[int, int, float | None], None]
@@ -140,7 +142,7 @@ def feed(setup: Setup, parts: Mapping[int, Path], precision: Precision) -> None:
 
 def worst(precision: Precision) -> float | None:
     """Give the worst error of the outputs over their bands; nothing while bands are of few tasks."""
-    return float(np.max(precision.reached())) if precision.tally.moments.pairs >= LEAST_SHOWN else None
+    return None if precision.tally.moments.pairs < LEAST_SHOWN else float(np.max(precision.reached()))
 
 
 def state(setup: Setup, out: Path) -> State:
@@ -235,31 +237,57 @@ def taken_in(setup: Setup, parts: Mapping[int, Path], out: Path, found: Tally, g
 
 def screen(setup: Setup, table: pd.DataFrame, tasks_done: int) -> str:
     """Write the differences, or the one scenario, with their bands and where their variance comes from."""
-    experiment = setup.experiment
-    lines = wrapped(
-        f"{experiment.question} {2 * tasks_done} draws of {len(setup.names)} uncertain numbers, "
-        f"{chance_of(setup)} of chance in each, seed {experiment.seed}."
-    )
+    first = setup.scenarios[0].name
     gaps = table[table["scenario"].str.contains(LESS, regex=False)]
-    shown = gaps if len(gaps) else table
-    for (scenario, place), here in shown.groupby(["scenario", "place"], sort=False):
-        cells = [[f"{scenario}, {place}", "mean", "mcse", "95%", "band", "chance", "evidence", "assumption"]]
+    here = table[table["scenario"] == first]
+    levels = dict(zip(zip(here["place"], here["quantity"], strict=True), here["mean"], strict=True))
+    lines = wrapped(sizes(setup, tasks_done))
+    for (scenario, place), here in (gaps if len(gaps) else table).groupby(["scenario", "place"], sort=False):
+        heads = [first, "less it"] if len(gaps) else ["mean"]
+        cells = [[f"{scenario}, {place}", *heads, "mcse", "95%", "band", "parts"]]
         for row in here.to_dict("records"):
+            level = [f"{levels[place, row['quantity']]:,.4g}"] if len(gaps) else []
             figures = [f"{row[name]:,.4g}" for name in ("mean", "mcse", "low_95", "high_95")]
-            shares = [
-                "-" if row[name] != row[name] else f"{100 * row[name]:.0f}%"
-                for name in ("from_chance", "from_evidence", "from_assumption")
-            ]
-            cells.append([f"  {str(row['quantity']).replace('_', ' ')}", *figures, *shares])
+            cells.append([f"  {str(row['quantity']).replace('_', ' ')}", *level, *figures, parts(row)])
         lines += ["", *align(cells)]
-    said = (
-        "95% band: of one run, chance and ignorance together; its variance parted into chance, evidence-based numbers "
-        "and assumptions. mcse: Monte Carlo error of the mean. " + evidence(setup)
-    )
+    units = table.drop_duplicates("quantity")
+    said = [
+        "Units: "
+        + "; ".join(
+            f"{name.replace('_', ' ')} {unit}" for name, unit in zip(units["quantity"], units["unit"], strict=True)
+        )
+        + ".",
+        "95% band: of one run, chance and ignorance together. Parts: of its variance from chance, evidence and "
+        f"assumption, in %, estimated; ? where the error passes {100 * TOO_ROUGH:.0f} points, - where one seed of "
+        "chance or few draws tell nothing. mcse: Monte Carlo error of the mean.",
+        evidence(setup),
+    ]
     off = float(table["quantile_rank_error"].max())
     if off > 0:
-        said += f" Quantiles: of a sketch, their ranks right to {100 * off:.2g}% of the runs."
-    return "\n".join([*lines, "", *wrapped(said), NOT_FOR_INDIVIDUALS]) + "\n"
+        said.append(f"Quantiles: of a sketch, their ranks right to {100 * off:.2g}% of the runs.")
+    return "\n".join([*lines, "", *(line for text in said for line in wrapped(text)), NOT_FOR_INDIVIDUALS]) + "\n"
+
+
+def sizes(setup: Setup, tasks_done: int) -> str:
+    """Say what was asked and how much was run, and whether some of it is missing."""
+    experiment = setup.experiment
+    children = "a year's births" if experiment.children is None else f"{experiment.children:,} children"
+    left = setup.pairs - tasks_done
+    missing = "" if experiment.precision or not left else f" INCOMPLETE: {tasks_done} of {setup.pairs} tasks are done."
+    return (
+        f"{experiment.question} {children.capitalize()} of each place, {2 * tasks_done} draws of {len(setup.names)} "
+        f"uncertain numbers, {chance_of(setup)} of chance in each, seed {experiment.seed}.{missing}"
+    )
+
+
+def parts(row: Mapping[Any, Any]) -> str:
+    """Write the parts of a variance, where they are known well enough."""
+    shares = [row[name] for name in ("from_chance", "from_evidence", "from_assumption")]
+    if row["from_assumption"] != row["from_assumption"]:
+        return "-"
+    if row["from_assumption_se"] > TOO_ROUGH:
+        return "?"
+    return "/".join("-" if share != share else f"{100 * share:.0f}" for share in shares)
 
 
 def timed(show: Callable[[int, int, str], None]) -> Show:
@@ -280,9 +308,9 @@ def halving(draws: int, rate: float | None = None) -> str:
     ----------
     rate : tasks a second, where it was measured
     """
-    more = draws_for(1.0, 0.5, draws) - draws
-    minutes = "" if rate is None else f", {max(1, round(more / 2 / rate / 60)):,} min at the pace of this run"
-    return f"To halve the Monte Carlo error, about {more:,} draws more{minutes}"
+    whole = draws_for(1.0, 0.5, draws)
+    minutes = "" if rate is None else f", {max(1, round(whole / 2 / rate / 60)):,} min at the pace of this run"
+    return f"To halve the Monte Carlo error, {whole:,} draws in a new folder{minutes}"
 
 
 def lines_of(setup: Setup, out: Path) -> Iterator[str]:
@@ -290,6 +318,11 @@ def lines_of(setup: Setup, out: Path) -> Iterator[str]:
     now = state(setup, out)
     yield f"{setup.experiment.name}: {now.done} of {now.tasks} tasks done, {2 * now.done} draws"
     asked = setup.experiment.precision
+    if asked is None:
+        reached = Precision(setup, setup.pairs)
+        feed(setup, folder.done(out), reached)
+        if (error := worst(reached)) is not None:
+            yield f"error {error:.4f} of the 95% band, of the output that is least precise"
     if asked is not None and now.precision is not None:
         yield f"error {now.precision:.4f} of the 95% band, {asked.share:g} asked" + (
             ": precise enough" if now.enough else ""

@@ -81,7 +81,11 @@ class Experiment(BaseModel):
             for name in names:
                 if name not in OUTPUTS:
                     offer = nearest(name, OUTPUTS)
-                    raise ValueError(f"{where}: no quantity is called {shown(name)}.{offer} The headline names them")
+                    raise ValueError(
+                        f"{where}: no quantity is called {shown(name)}.{offer} wellheld experiment outputs lists them"
+                    )
+        if self.precision is not None and "draws" in self.model_fields_set:
+            raise ValueError("draws: stands beside [precision], whose most_draws is the budget; remove one of them")
         if isinstance(self.chance, int) and not 1 <= self.chance <= 64:
             raise ValueError(f"chance: {self.chance} is outside 1 to 64; 2 is the default")
         return self

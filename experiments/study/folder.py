@@ -1,5 +1,6 @@
 """Keep an experiment's folder: what was asked, a part for every task that is done, and never half a file."""
 
+import errno
 import hashlib
 import re
 import tempfile
@@ -72,7 +73,9 @@ def whole(path: Path) -> Iterator[Path]:
         partial.chmod(0o666 & ~mask())
         partial.replace(path)
     except OSError as error:
-        raise ResourceError(f"{path}: cannot be written ({error.strerror}); free space and resume") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        mend = "free space and resume" if full else "make the folder writable, or choose another --out"
+        raise ResourceError(f"{path}: cannot be written ({error.strerror}); {mend}") from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)

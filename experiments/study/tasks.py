@@ -7,15 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from agents.child import HUNDREDTHS, MILLION
+from agents.names import Ever
 from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.episodes import SEXES
 from experiments.study.declaration import Setup, from_text
 from experiments.study.outputs import all_sums
+from simulation.build import authority_names
 from simulation.cohort import Life, reference, run, run_together
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.frailty import Values
-from simulation.population import cohort
+from simulation.population import GROUPS, cohort
 
 NONE = "no_adversity"
 """The same people as in the first scenario, without adversity."""
@@ -23,8 +27,8 @@ REPLICATES, STRIDE = 60_000, 0x5851F42D4C957F2D
 """Runs under one seed, each with a chance of its own, and the step to the seed of the next so many."""
 LABELS = ("quantity", "matrix", "chance", "scenario", "place")
 """Columns of a part that say whose sum a value is; they repeat, a value hardly ever does."""
-PEOPLE = ("authority", "sex", "decile", "ethnic_group", "cats", "aats", "aces", "unresolved", "healed", "ever", "cost")
-"""Columns of a child's record that the table of children holds, besides years lost and lived ill [millionths]."""
+COUNTED = ("cats", "aats", "aces", "unresolved", "healed", "escalations", "years_unmet")
+"""Counts of a child's record that the table of children holds."""
 
 
 class Piece(NamedTuple):
@@ -60,7 +64,7 @@ def work(text: str, task: int) -> list[Piece]:
     for matrix, chance, name, life in lives(setup, task):
         found.append(all_sums(setup.tables, setup.values(task, matrix), life, setup.places))
         if setup.experiment.people and name != NONE:
-            pieces.append(people_piece(life, name, 2 * task + matrix, chance))
+            pieces.append(people_piece(setup, life, name, 2 * task + matrix, chance))
     return [Piece(f"{task:06d}", part_bytes(setup, lined_up(setup, found), task)), *pieces]
 
 
@@ -144,11 +148,24 @@ def labels(counts: tuple[int, ...], axis: int, words: Sequence[str] | None) -> A
     return numbers if words is None else pa.DictionaryArray.from_arrays(numbers, pa.array(words))
 
 
-def people_piece(life: Life, scenario: str, draw: int, chance: int) -> Piece:
-    """Write the children of one run, to stand in a folder partitioned by scenario and draw."""
+def people_piece(setup: Setup, life: Life, scenario: str, draw: int, chance: int) -> Piece:
+    """Write the children of one run, to stand in a folder partitioned by scenario and draw.
+
+    Whole numbers count events; `public_cost` is in GBP to 18, `years_lost` and `years_ill` in years, undiscounted.
+    """
     people = life.children
-    columns = {name: people[name] for name in PEOPLE}
-    columns |= {"child": people["id"] & 0xFFFFFFFF, "years_lost": people["yll"], "years_ill": people["yld"]}
+    columns = {
+        "child": people["id"] & 0xFFFFFFFF,
+        "place": np.array(authority_names(setup.tables))[people["authority"]],
+        "sex": np.array(SEXES)[people["sex"]],
+        "decile": people["decile"] + 1,
+        "ethnic_group": np.array(GROUPS)[people["ethnic_group"]],
+        **{name: people[name] for name in COUNTED},
+        **{f"ever_{bit.name.lower()}": people["ever"] >> bit & 1 == 1 for bit in Ever},
+        "public_cost": people["cost"] / HUNDREDTHS,
+        "years_lost": people["yll"] / MILLION,
+        "years_ill": people["yld"] / MILLION,
+    }
     table = pa.table({name: pa.array(np.ascontiguousarray(each)) for name, each in columns.items()})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")

@@ -133,6 +133,9 @@ def test_jobs_of_a_queue_give_the_same_bytes(
     ("where", "said"),
     [
         ("slum:4", r"--cluster slum:4: no queue is called 'slum'; queues: .*slurm"),
+        ("slurm", r"--cluster slurm: is neither an address, such as tcp://HOST:8786, nor a queue and jobs"),
+        ("slurm:0", r"--cluster slurm:0: is neither an address"),
+        ("tcp://nohost.invalid:1", r"--cluster tcp://nohost.invalid:1: no cluster answers there"),
         ("slurm:4", r"--cluster slurm:4: this machine has no sbatch; run it where jobs are submitted"),
         ("local:4", r"--cluster local:4: You must specify .*; set it under jobqueue.local in Dask's configuration"),
     ],

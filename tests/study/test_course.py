@@ -23,6 +23,7 @@ from experiments.study import course, folder, gather, tasks
 from experiments.study.carriers import in_order, on_this_machine
 from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, set_up
 from experiments.study.gather import precision, read_answers
+from experiments.study.outputs import OUTPUTS
 from experiments.study.tasks import Piece, work
 from simulation.draws import seed_key
 from simulation.errors import InputError, ResourceError
@@ -225,6 +226,8 @@ def test_what_is_shown_on_the_way_is_the_precision_of_the_tasks_done(setup: Setu
     course.take(wider, out, on_this_machine(2, False), None, lambda *told: seen.append(told))
     assert [(done, total) for done, total, _ in seen] == [(done, 12) for done in range(2, 13)]
     assert [told is None for *_, told in seen] == [done < course.LEAST_SHOWN for done in range(2, 13)]
+    said = f"error {seen[-1][2]:.4f} of the 95% band, of the output that is least precise"
+    assert said in list(course.lines_of(wider, out))
     last = seen[-1][2]
     assert last == pytest.approx(float(precision(wider, read_answers(wider, folder.done(out))).max()), rel=1e-9)
 
@@ -238,10 +241,17 @@ def test_a_table_of_children_is_streamed_where_it_is_asked_for(tmp_path: Path) -
     taken(setup, out)
     people = pd.read_parquet(out / "people")
     assert len(people) == 4 * 2 * 2 * 40
+    assert set(people["place"]) == {"sandwell"}
+    assert set(people["sex"]) == {"male", "female"}
+    assert people["decile"].between(1, 10).all()
+    assert people["years_lost"].between(0, 110).all()
     runs = pd.read_parquet(out / "runs.parquet").set_index(["scenario", "draw", "chance"]).sort_index()
     per_child = people.groupby(["scenario", "draw"], observed=True)["cats"].mean()
     for (scenario, draw), mean in per_child.items():
         assert runs.loc[scenario, int(draw)]["cats"].mean() == pytest.approx(mean)
+    spent = people.groupby(["scenario", "draw"], observed=True)["public_cost"].sum() / 2e6
+    for (scenario, draw), millions in spent.items():
+        assert runs.loc[scenario, int(draw)]["service_cost"].mean() == pytest.approx(millions)
 
 
 def test_outputs_and_points_of_every_draw_are_kept(setup: Setup, whole: dict[str, bytes], tmp_path: Path) -> None:
@@ -355,6 +365,11 @@ def test_b_a_file_that_changed_since_it_began_is_refused(file: Path, tmp_path: P
         ('"dalys"', '"dallys"', "outputs: no quantity is called 'dallys'. Did you mean 'dalys'?"),
         ("draws = 8", "draws = 0", "key 'draws': 0 is outside 2 to 1000000; draws of the numbers: even"),
         ("draws = 8", "draws = 7", "key 'draws': 7"),
+        (
+            'outputs = ["cats", "dalys", "service_cost"]',
+            '[precision]\nshare = 0.1\noutputs = ["cats"]\nmost_draws = 32',
+            "draws: stands beside [precision], whose most_draws is the budget; remove one of them",
+        ),
         ("draws = 8", "draws = 8\nchance = 0", "chance: 0 is outside 1 to 64"),
         ('["today"]', '["tomorrow"]', "no scenario 'tomorrow'"),
         ('["today"]', '["today", "today"]', "key 'scenarios': 'today' stands twice"),
@@ -401,6 +416,30 @@ def test_b_a_precision_out_of_reach_is_said_and_nothing_is_lost(wellheld: Any, h
     assert wellheld("experiment", "collect", "far").code == 0
 
 
+def test_stopped_it_says_what_is_kept_and_how_to_go_on(
+    wellheld: Any, here: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(setup: Setup, out: Path, *others: Any) -> None:
+        folder.keep(out, work(setup.text, 1))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(course, "take", interrupted)
+        answer = wellheld("experiment", "run", file, "--out", "out", "--quiet")
+    assert answer.code == 130
+    assert "stopped; 1 of 4 tasks are kept; wellheld experiment resume out goes on" in answer.err
+    part = wellheld("experiment", "collect", "out")
+    assert "INCOMPLETE: 1 of 4 tasks are done." in " ".join(part.out.split())
+    assert "INCOMPLETE" not in wellheld("experiment", "resume", "out", "--quiet").out
+
+
+def test_outputs_are_listed_with_their_units(wellheld: Any, here: Path) -> None:
+    listed = wellheld("experiment", "outputs").out.splitlines()
+    assert [line.split()[0] for line in listed] == list(OUTPUTS)
+    assert any(line.split()[:3] == ["cost_to_18", "GBP", "million"] for line in listed)
+    assert wellheld("experiment", "outputs", "--json").out.count('"unit"') == len(OUTPUTS)
+
+
 def test_b_a_folder_without_an_experiment_is_refused(refused: Any, here: Path, file: Path) -> None:
     assert "holds no experiment" in refused("experiment", "status", "nowhere")
     (here / "full").mkdir()
@@ -413,10 +452,10 @@ def test_the_command_runs_says_and_gathers(wellheld: Any, here: Path, file: Path
     assert answer.code == 0, answer.err
     assert "prevented less today, sandwell" in answer.out
     assert max(map(len, answer.out.splitlines())) <= 100
-    assert "To halve the Monte Carlo error, about 24 draws more, 1 min at the pace of this run" in answer.err
+    assert "To halve the Monte Carlo error, 32 draws in a new folder, 1 min at the pace of this run" in answer.err
     status = wellheld("experiment", "status", "out").out
     assert "4 of 4 tasks done, 8 draws" in status
-    assert status.endswith("To halve the Monte Carlo error, about 24 draws more\n")
+    assert status.endswith("To halve the Monte Carlo error, 32 draws in a new folder\n")
     before = listing(here)
     assert wellheld("experiment", "resume", "out", "--quiet").code == 0
     assert [name for name, _ in listing(here)] == [name for name, _ in before]
