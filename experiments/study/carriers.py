@@ -13,7 +13,9 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from experiments.limits import cores
+from experiments.study.declaration import questions_hash
 from experiments.study.tasks import Piece, work
+from simulation.compiled import sources_hash
 from simulation.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ AHEAD, LEAST_AHEAD = 3, 16
 ADDRESS = re.compile(r"^[a-z]+://(\[[0-9a-fA-F:]+\]|[^:/\s]+):([0-9]{1,5})$")
 QUEUE = re.compile(r"^[a-z]+:[1-9][0-9]{0,4}$")
 """A batch queue and a number of jobs."""
+LOST = ("KilledWorker", "CancelledError", "FutureCancelledError", "CommClosedError")
+"""What Dask tells where it was the workers that failed, not the task."""
 TRIES = 3
 """How often work is begun again after workers died."""
 Carry = Callable[[str, Sequence[int]], Iterator[list[Piece]]]
@@ -40,7 +44,7 @@ def on_this_machine(jobs: int | None, processes: bool) -> Carry:
     return carry
 
 
-def in_order(carry: Carry, text: str, tasks: Sequence[int]) -> Iterator[list[Piece]]:
+def until_done(carry: Carry, text: str, tasks: Sequence[int]) -> Iterator[list[Piece]]:
     """Carry tasks, and begin again with what is missing where workers died.
 
     Raises
@@ -94,27 +98,52 @@ def on_cluster(where: str) -> Iterator[Carry]:
             ) from None
 
         def carry(text: str, tasks: Sequence[int]) -> Iterator[list[Piece]]:
-            name, left = hashlib.sha256(text.encode()).hexdigest()[:16], iter(tasks)
-            ahead = max(LEAST_AHEAD, AHEAD * sum(client.nthreads().values()))
+            made = f"{text} {sources_hash()} {questions_hash()}"
+            name, left = hashlib.sha256(made.encode()).hexdigest()[:16], iter(tasks)
 
-            def sent(most: int) -> list[Any]:
+            def sent(under_way: int) -> list[Any]:
+                ahead = max(LEAST_AHEAD, AHEAD * sum(client.nthreads().values()))
                 return [
                     client.submit(work, text, task, key=f"wellheld-{name}-{task}", pure=False)
-                    for task in islice(left, most)
+                    for task in islice(left, max(0, ahead - under_way))
                 ]
 
             with client.as_current():
-                finished = as_completed(sent(ahead), with_results=True)
+                finished = as_completed(sent(0), with_results=True, raise_errors=False)
                 for batch in finished.batches():
-                    finished.update(sent(len(batch)))
+                    finished.update(sent(finished.count()))
+                    failed = []
                     for future, pieces in batch:
+                        if future.status == "finished":
+                            yield pieces
+                        else:
+                            failed.append(future)
                         future.release()
-                        yield pieces
+                    for future in failed:
+                        raise_failure(where, future)
 
         try:
             yield carry
         finally:
             client.close()
+
+
+def raise_failure(where: str, future: Any) -> None:
+    """Say why a cluster brought no result: what a task raised, or that its workers died or went away.
+
+    Raises
+    ------
+    ResourceError
+        If workers died or the cluster went away; else what the task itself raised.
+    """
+    error = future.exception() if future.status == "error" else None
+    if error is not None and type(error).__name__ not in LOST:
+        raise error
+    reason = type(error).__name__ if error is not None else future.status
+    raise ResourceError(
+        f"--cluster {where}: a task came back without a result ({reason}): its workers died, for want of memory "
+        "perhaps, or the cluster ended; what is done is kept: resume"
+    )
 
 
 def check_answers(where: str) -> None:

@@ -43,7 +43,8 @@ app.add_typer(analysis)
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
 Processes = Annotated[bool, typer.Option("--processes", help="Processes of this machine instead of threads.")]
 ClusterAddress = Annotated[
-    str | None, typer.Option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler's address.")
+    str | None,
+    typer.Option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler, or a queue and jobs: slurm:40."),
 ]
 Shard = Annotated[str | None, typer.Option(metavar="K/N", help="Do only the K-th of N parts; collect them afterwards.")]
 
@@ -61,13 +62,15 @@ def run_file(
     debug: Debug = False,
 ) -> None:
     """Run an experiment's file; begun before in the same folder, it goes on where it stopped."""
-    from experiments.study import folder
+    from experiments.study import course, folder
     from experiments.study.declaration import load_experiment
     from experiments.study.design import with_pilot
 
     setup = load_experiment(file)
     check_whole("--jobs", jobs, 1, 4096, "leave it out to use all cores")
-    with carrier(jobs, processes, cluster) as carry:
+    course.check_shard(setup, shard)
+    folder.check_free(out)
+    with carrier(jobs, processes, cluster) as carry, stoppable(out):
         setup = with_pilot(setup, out, carry)
         folder.begin(setup, out)
         go_on(folder.opened(out), out, carry, shard, quiet, as_json)
@@ -85,11 +88,12 @@ def resume(
     debug: Debug = False,
 ) -> None:
     """Go on with an experiment where it stopped, then gather it."""
-    from experiments.study import folder
+    from experiments.study import course, folder
 
     check_whole("--jobs", jobs, 1, 4096, "leave it out to use all cores")
     setup = folder.opened(directory)
-    with carrier(jobs, processes, cluster) as carry:
+    course.check_shard(setup, shard)
+    with carrier(jobs, processes, cluster) as carry, stoppable(directory):
         go_on(setup, directory, carry, shard, quiet, as_json)
 
 
@@ -133,12 +137,8 @@ def go_on(setup: "Setup", out: Path, carry: "Carry", shard: str | None, quiet: b
     from experiments.study import course, folder
 
     part = None if shard is None else course.shard_of(shard)
-    try:
-        with progress_on_stderr(setup.experiment.name, quiet) as shown:
-            rate = course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
-    except KeyboardInterrupt:
-        kept = f"{len(folder.done(out))} of {setup.pairs} tasks are kept"
-        raise StoppedError(f"stopped; {kept}; wellheld experiment resume {out} goes on") from None
+    with progress_on_stderr(setup.experiment.name, quiet) as shown:
+        rate = course.take(setup, out, carry, part, None if shown is None else course.timed(shown))
     if part is None:
         gather(setup, out, (), as_json)
         typer.echo(course.halving(2 * len(folder.done(out)), rate), err=True)
@@ -147,6 +147,19 @@ def go_on(setup: "Setup", out: Path, carry: "Carry", shard: str | None, quiet: b
             f"Part {shard} is done in {out}; when all are: wellheld experiment collect {out} [the other folders]",
             err=True,
         )
+
+
+@contextmanager
+def stoppable(out: Path) -> "Iterator[None]":
+    """Say, where the user stops the command, what is kept and how to go on."""
+    from experiments.study import folder
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        done = len(folder.done(out))
+        kept = f"{done} task{'' if done == 1 else 's'} of {out} {'is' if done == 1 else 'are'} kept"
+        raise StoppedError(f"stopped; {kept}; the same command goes on") from None
 
 
 @contextmanager

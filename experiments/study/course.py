@@ -15,7 +15,7 @@ from experiments.provenance import LIBRARIES
 from experiments.report import csv_bytes, manifest_of, parquet_bytes
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from experiments.study import folder
-from experiments.study.carriers import Carry, in_order
+from experiments.study.carriers import Carry, until_done
 from experiments.study.declaration import Setup
 from experiments.study.design import TwinsGain
 from experiments.study.gather import (
@@ -40,6 +40,8 @@ FIRST_ROUND = 16
 """Tasks after which precision is looked at first; each further round doubles what is done."""
 TOO_ROUGH = 0.2
 """Error of a share of variance above which it is not shown."""
+SECONDS = 1.0
+"""Time between two looks at the precision that is shown on the way."""
 LEAST_SHOWN = 8
 """Tasks below which no error is shown: a band of so few draws says little."""
 Show = Callable[[int, int, float | None], None]
@@ -79,6 +81,23 @@ def shard_of(text: str) -> tuple[int, int]:
     return int(head), int(tail)
 
 
+def check_shard(setup: Setup, shard: str | None) -> None:
+    """Refuse a part of the tasks that is none, or that nobody can tell.
+
+    Raises
+    ------
+    InputError
+        If it is no part, or the experiment stops by precision.
+    """
+    if shard is not None and setup.experiment.precision is not None:
+        raise InputError(
+            "--shard: how far an experiment with [precision] goes is known only from all its parts; "
+            "give it draws instead of [precision], or run it in one place"
+        )
+    if shard is not None:
+        shard_of(shard)
+
+
 def take(setup: Setup, out: Path, carry: Carry, shard: tuple[int, int] | None, show: Show | None) -> float | None:
     """Do what is left of an experiment, round by round, until it is precise enough or all is done.
 
@@ -91,27 +110,29 @@ def take(setup: Setup, out: Path, carry: Carry, shard: tuple[int, int] | None, s
     Raises
     ------
     InputError
-        If a shard is asked of an experiment that stops by precision, or a precision cannot be reached.
+        If a precision cannot be reached.
+    ResourceError
+        If a worker runs another version.
     """
     asked = setup.experiment.precision
-    if shard is not None and asked is not None:
-        raise InputError(
-            "--shard: how far an experiment with [precision] goes is known only from all its parts; "
-            "give it draws instead of [precision], or run it in one place"
-        )
     begun, carried, seen, reached = time.monotonic(), 0, 0, None
     precision, shown = Precision(setup, setup.pairs), Precision(setup, setup.pairs)
+    told: float | None = None
+    looked = -np.inf
     for last in rounds(setup):
         wanted = [task for task in range(last) if shard is None or task % shard[1] == shard[0] - 1]
         there = folder.done(out)
         left = [task for task in wanted if task not in there]
         if show is not None and not carried:
             feed(setup, {task: there[task] for task in wanted if task in there}, shown)
-        for number, pieces in enumerate(in_order(carry, setup.text, left), start=1):
+        for number, pieces in enumerate(until_done(carry, setup.text, left), start=1):
+            folder.check_made_here(pieces[0], setup)
             path = folder.keep(out, pieces)
             if show is not None:
                 feed(setup, {int(pieces[0].name): path}, shown)
-                show(len(wanted) - len(left) + number, len(wanted), worst(shown))
+                if number == len(left) or time.monotonic() - looked > SECONDS:
+                    told, looked = worst(shown), time.monotonic()
+                show(len(wanted) - len(left) + number, len(wanted), told)
         carried += len(left)
         if asked is not None:
             reached, seen = look(setup, out, precision, range(seen, last)), last
@@ -193,6 +214,7 @@ def collect(setup: Setup, out: Path, others: Sequence[Path] = ()) -> pd.DataFram
     parts = parts_of(setup, out, others)
     if not parts:
         raise InputError(f"{out}: nothing is done yet; wellheld experiment resume {out}")
+    (out / "manifest.json").unlink(missing_ok=True)  # it comes last: no other tables than its own stand beside it
     found, gain = tally(setup, len(parts)), TwinsGain(setup)
     folder.write_tables(out / "runs.parquet", taken_in(setup, parts, out, found, gain))
     folder.write_tables(out / "points.parquet", points_tables(setup, sorted(parts)))
@@ -292,10 +314,12 @@ def parts(row: Mapping[Any, Any]) -> str:
 
 def timed(show: Callable[[int, int, str], None]) -> Show:
     """Show rate and precision beside what is done."""
-    begun = time.monotonic()
+    begun, before = time.monotonic(), -1
 
     def told(done: int, total: int, reached: float | None) -> None:
-        rate = done / max(1e-9, time.monotonic() - begun)
+        nonlocal before
+        before = done - 1 if before < 0 else before
+        rate = (done - before) / max(1e-9, time.monotonic() - begun)
         show(done, total, f"{rate:.1f} tasks/s" + ("" if reached is None else f", error {reached:.3f} of the band"))
 
     return told

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,7 +23,8 @@ from simulation.scenario import Finite, NumberName, Scenario, Switches, check_va
 from simulation.toml import first_problem, flat, plain, read_toml
 
 Text = Annotated[str, AfterValidator(plain)]
-MOST_DRAWS = 1_000_000
+MOST_DRAWS = 200_000
+"""Most draws of an experiment: every process holds the numbers of all of them, here 0.8 GB."""
 
 
 class Precision(BaseModel):
@@ -32,7 +33,9 @@ class Precision(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     share: float = Field(gt=0, le=1, description="share of the 95% band, above 0 and at most 1, such as 0.05")
     outputs: tuple[str, ...] = Field(min_length=1, description="names of outputs, at least one")
-    most_draws: int = Field(ge=16, le=MOST_DRAWS, description="the budget: draws at most, 16 to 1,000,000")
+    most_draws: int = Field(
+        ge=16, le=MOST_DRAWS, multiple_of=2, description="the budget: draws at most, even, 16 to 200,000"
+    )
 
 
 class Experiment(BaseModel):
@@ -56,7 +59,7 @@ class Experiment(BaseModel):
         default=(), validation_alias="scenario", max_length=20, description="written as [[scenario]], at most 20"
     )
     draws: int = Field(
-        default=64, ge=2, le=MOST_DRAWS, multiple_of=2, description="draws of the numbers: even, 2 to 1,000,000"
+        default=64, ge=2, le=MOST_DRAWS, multiple_of=2, description="draws of the numbers: even, 2 to 200,000"
     )
     chance: int | Literal["pilot"] = Field(
         default=2, description="seeds of chance within each draw, 1 to 64, or 'pilot' to choose it from a pilot"
@@ -170,8 +173,8 @@ class Setup:
 
     @cached_property
     def key(self) -> str:
-        """Hash all that a task's answer depends on: what is asked, the tables, and the rules."""
-        told = [self.text, dict(sorted(load_tables().hashes.items())), sources_hash()]
+        """Hash all that a task's answer depends on: what is asked, the tables, the rules, and what sums a run."""
+        told = [self.text, dict(sorted(load_tables().hashes.items())), sources_hash(), questions_hash()]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     @cached_property
@@ -182,6 +185,17 @@ class Setup:
             "scenarios": [scenario.model_dump(mode="json", exclude_unset=True) for scenario in self.scenarios],
         }
         return json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+@cache
+def questions_hash() -> str:
+    """Hash every source that plans, runs and sums a task, as it is when first asked."""
+    digest = hashlib.sha256()
+    home = Path(__file__).parent
+    for folder in (home.parent, home):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.base_case import REFERENCE_CHILDREN
 from experiments.study import folder
-from experiments.study.carriers import Carry, in_order
+from experiments.study.carriers import Carry, until_done
 from experiments.study.declaration import Setup, from_text
 from experiments.study.gather import compared, moments, read_answers
 from experiments.study.tally import Moments
@@ -60,7 +60,7 @@ def with_pilot(setup: Setup, out: Path, carry: Carry) -> Setup:
     where = out / folder.PILOT
     folder.begin(pilot, where)
     there = folder.done(where)
-    for pieces in in_order(carry, pilot.text, [task for task in range(pilot.pairs) if task not in there]):
+    for pieces in until_done(carry, pilot.text, [task for task in range(pilot.pairs) if task not in there]):
         folder.keep(where, pieces)
     chosen = best_chance(pilot, read_answers(pilot, folder.done(where)))
     settled = setup.experiment.model_copy(update={"chance": chosen})

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -20,6 +20,7 @@ from simulation.errors import InputError, ResourceError
 ASKED = "experiment.json"
 PARTS = "parts"
 PILOT = "pilot"
+PARTIAL = re.compile(r"^\..*\.partial$")
 PART = re.compile(r"^(\d{6,})-([0-9a-f]{16})\.parquet$")
 
 
@@ -39,9 +40,22 @@ def begin(setup: Setup, out: Path) -> None:
                 "put the file back as it was, or choose another --out"
             )
         return
-    if out.exists() and (not out.is_dir() or any(path.name != PILOT for path in out.iterdir())):
-        raise InputError(f"--out {out}: holds something that is no experiment; choose another folder")
+    check_free(out)
     write_whole(asked, setup.text.encode())
+
+
+def check_free(out: Path) -> None:
+    """Refuse a folder that holds something else than an experiment, or than what a run that was killed left of one.
+
+    Raises
+    ------
+    InputError
+        If it does.
+    """
+    if not out.exists() or (out / ASKED).exists():
+        return
+    if not out.is_dir() or any(path.name != PILOT and PARTIAL.match(path.name) is None for path in out.iterdir()):
+        raise InputError(f"--out {out}: holds something that is no experiment; choose another folder")
 
 
 def opened(out: Path) -> Setup:
@@ -154,13 +168,32 @@ def read_whole(path: Path) -> bytes:
         raise ResourceError(f"{path}: cannot be read ({error.strerror}); make it readable and try again") from error
 
 
+def belongs(marks: Mapping[bytes, bytes], setup: Setup, task: int) -> bool:
+    """Tell whether a part's marks are those of an experiment's task, by these rules and tables."""
+    return marks.get(b"wellheld_experiment") == setup.key.encode() and marks.get(b"wellheld_task") == str(task).encode()
+
+
+def check_made_here(piece: Piece, setup: Setup) -> None:
+    """Refuse what a worker made by other rules, tables or versions, before it is kept.
+
+    Raises
+    ------
+    ResourceError
+        If it did.
+    """
+    if not belongs(pq.read_metadata(pa.BufferReader(piece.content)).metadata or {}, setup, int(piece.name)):
+        raise ResourceError(
+            "a worker runs another version of wellheld, its tables, Python, numba or numpy than this command; nothing "
+            "of it is kept: install the same there, then resume"
+        )
+
+
 def part_of(content: bytes, path: Path, setup: Setup, task: int) -> Part:
     """Take a part from the bytes of its file, as `read_part` does."""
     if hashlib.sha256(content).hexdigest()[:16] != path.stem.split("-")[1]:
         raise InputError(f"{path}: its checksum is broken; delete it and resume")
     about = pq.read_metadata(pa.BufferReader(content))
-    marks = about.metadata or {}
-    if marks.get(b"wellheld_experiment") != setup.key.encode() or marks.get(b"wellheld_task") != str(task).encode():
+    if not belongs(about.metadata or {}, setup, task):
         raise InputError(
             f"{path}: is of another experiment, or was made by other rules or tables; resume with the version that "
             "made it, or choose another --out"

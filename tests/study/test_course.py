@@ -20,7 +20,7 @@ from command_line import ROOT, listing
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from experiments.study import course, folder, gather, tasks
-from experiments.study.carriers import in_order, on_this_machine
+from experiments.study.carriers import on_this_machine, until_done
 from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, set_up
 from experiments.study.gather import precision, read_answers
 from experiments.study.outputs import OUTPUTS
@@ -158,7 +158,7 @@ def test_workers_that_die_lose_nothing() -> None:
             raise TerminatedWorkerError("killed")
         yield from ([Piece(f"{task:06d}", b"")] for task in left[1:])
 
-    found = [int(pieces[0].name) for pieces in in_order(dying, "", [0, 1, 2, 3])]
+    found = [int(pieces[0].name) for pieces in until_done(dying, "", [0, 1, 2, 3])]
     assert found == [0, 1, 2, 3]
     assert tried == [[0, 1, 2, 3], [1, 2, 3], [2, 3]]
 
@@ -169,7 +169,7 @@ def test_workers_that_always_die_are_given_up_in_one_line() -> None:
         yield
 
     with pytest.raises(ResourceError, match="workers died 3 times, with 2 tasks left"):
-        list(in_order(dying, "", [0, 1]))
+        list(until_done(dying, "", [0, 1]))
 
 
 @pytest.mark.slow
@@ -216,8 +216,11 @@ def test_setting_a_number_moves_the_draws_of_no_other(setup: Setup) -> None:
         assert (before[:, kept] == after).all()
 
 
-def test_what_is_shown_on_the_way_is_the_precision_of_the_tasks_done(setup: Setup, tmp_path: Path) -> None:
-    """Of few tasks none is shown; those of an earlier run count."""
+def test_what_is_shown_on_the_way_is_the_precision_of_the_tasks_done(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of few tasks none is shown; those of an earlier run count. It is looked at after each task here."""
+    monkeypatch.setattr(course, "SECONDS", -1.0)
     wider = from_text(Setup(setup.experiment.model_copy(update={"draws": 24}), setup.scenarios).text)
     out = tmp_path / "shown"
     folder.begin(wider, out)
@@ -363,7 +366,7 @@ def test_b_a_file_that_changed_since_it_began_is_refused(file: Path, tmp_path: P
     ("old", "new", "part"),
     [
         ('"dalys"', '"dallys"', "outputs: no quantity is called 'dallys'. Did you mean 'dalys'?"),
-        ("draws = 8", "draws = 0", "key 'draws': 0 is outside 2 to 1000000; draws of the numbers: even"),
+        ("draws = 8", "draws = 0", "key 'draws': 0 is outside 2 to 200000; draws of the numbers: even"),
         ("draws = 8", "draws = 7", "key 'draws': 7"),
         (
             'outputs = ["cats", "dalys", "service_cost"]',
@@ -427,7 +430,7 @@ def test_stopped_it_says_what_is_kept_and_how_to_go_on(
         patch.setattr(course, "take", interrupted)
         answer = wellheld("experiment", "run", file, "--out", "out", "--quiet")
     assert answer.code == 130
-    assert "stopped; 1 of 4 tasks are kept; wellheld experiment resume out goes on" in answer.err
+    assert "stopped; 1 task of out is kept; the same command goes on" in answer.err
     part = wellheld("experiment", "collect", "out")
     assert "INCOMPLETE: 1 of 4 tasks are done." in " ".join(part.out.split())
     assert "INCOMPLETE" not in wellheld("experiment", "resume", "out", "--quiet").out

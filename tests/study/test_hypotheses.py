@@ -507,7 +507,7 @@ def test_the_command_runs_lists_and_writes(wellheld: Any, here: Path) -> None:
         ("smallest = 0.0", "smallest = -0.1", "key 'quantity.smallest': -0.1 is outside 0 to any"),
         ("smallest = 0.0", "smallest = inf", "key 'quantity.smallest': inf is not a finite number"),
         ("smallest = 0.0", "", "key 'quantity.smallest': is missing"),
-        ("draws = 20", "draws = 0", "key 'experiment.draws': 0 is outside 2 to 1000000"),
+        ("draws = 20", "draws = 0", "key 'experiment.draws': 0 is outside 2 to 200000"),
         ('"below"', '"down"', "key 'quantity.direction': 'down' is not one of 'below' or 'above'"),
         ('"below"', '"below"\nover_is = "below"', "quantity.over_is belongs to over, which is missing; give over"),
         ("level = 0.54", "level = 0.4", "key 'level'"),
@@ -529,7 +529,7 @@ def test_b_bad_hypotheses_are_refused_in_one_line(refused: Any, here: Path, old:
     ("words", "part"),
     [
         ("package_cuts_cat", "no hypothesis 'package_cuts_cat'. Did you mean 'package_cuts_cats'?"),
-        ("all --draws 0", "--draws 0: is no even number from 2 to 1,000,000"),
+        ("all --draws 0", "--draws 0: is no even number from 2 to 200,000"),
         ("all --draws 7", "--draws 7: is no even number"),
         ("all --children 0", "--children 0 is outside 1 to"),
         ("nowhere.toml", "nowhere.toml: no such file"),
