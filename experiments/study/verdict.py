@@ -39,6 +39,10 @@ class Measured(NamedTuple):
     holds: Any
 
 
+LEAST_PAIRS = 5
+"""Pairs of draws in which a hypothesis holds, and fails, below which nothing is told of what that comes from."""
+
+
 class Probability(NamedTuple):
     """The share of draws that hold, with its 95% bounds either way.
 
@@ -192,11 +196,13 @@ def rests(found: Measured) -> dict[str, float]:
     Returns
     -------
     shares of the variance of a single run's margin, and `verdict_from_assumption`, the closed Sobol index of the
-    numbers graded assumption on whether a draw holds, with its error; missing where all hold, or none
+    numbers graded assumption on whether a draw holds, with its error; missing where nearly all hold, or none
     """
     shares = {name: float(each) for name, each in parts_of_variance(found.margin).items()}
     told = parts_of_variance(found.holds[:, :, None].astype(float))
+    by_pair = found.holds.any(axis=0), (~found.holds).any(axis=0)
+    known = min(pairs.sum() for pairs in by_pair) >= LEAST_PAIRS
     return shares | {
-        "verdict_from_assumption": float(told["from_assumption"]),
-        "verdict_from_assumption_se": float(told["from_assumption_se"]),
+        name.replace("from", "verdict_from"): float(told[name]) if known else float("nan")
+        for name in ("from_assumption", "from_assumption_se")
     }

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from worlds import scenario
 
-from agents.child import CHILD
-from agents.names import ADULT
-from simulation.cohort import LATER, Life, reference, run, run_together, shape_of
+from agents.child import CHILD, MILLION
+from agents.names import ADULT, AGES
+from simulation.build import build
+from simulation.cohort import LATER, REFERENCES, Life, reference, run, run_together, shape_of
+from simulation.compiled import CompiledEngine, ratios_conditions, sum_ratios, sum_references
 from simulation.context import Surroundings, year_context
 from simulation.inputs import Tables
 from simulation.ledger import LINES, Ledger, empty_ledger, view_ledger
@@ -19,7 +21,7 @@ from simulation.population import cohort
 from simulation.reading import MesaEngine, ReadingModel
 from simulation.scenario import Scenario, Switches
 from simulation.world import World, plain
-from simulation.year import YEAR
+from simulation.year import AFTER, BEFORE, HOLDING, YEAR
 
 Key = tuple[int, int, int]
 
@@ -198,6 +200,54 @@ def test_e01_twins_who_share_a_life_live_as_if_they_did_not(
         for name, here, one in zip(Ledger._fields[:-2], life.ledger, apart.ledger, strict=False):
             assert (here == one).all(), name
     assert any((life.children != together[0].children).any() for life in together[1:])
+
+
+@pytest.mark.parametrize("coupled_by", ["amplification", "rationing", "a date"])
+def test_e01_twins_of_a_context_that_changes_live_apart(
+    tables: Tables, values: dict[str, float], world: World, sandwell: Any, coupled_by: str
+) -> None:
+    """E01: a lever that begins when the children are 20, and what is fed back, act in each year. Exact."""
+    switches = {} if coupled_by == "a date" else {coupled_by: True}
+    lever = (
+        {"kind": "recovery", "add": 0.5, "start": 2044} if coupled_by == "a date" else {"kind": "supply", "add": 0.5}
+    )
+    chosen = [scenario(**switches), Scenario(name="moved", switches=Switches(**switches), levers=[lever])]
+    them = [Surroundings(tables, values, each) for each in chosen]
+    lives = run_together(them, world, sandwell[:400])
+    for life, s in zip(lives, them, strict=True):
+        assert life.children.tobytes() == run(s, world, sandwell[:400]).children.tobytes()
+    assert lives[0].children.tobytes() != lives[1].children.tobytes()
+
+
+def test_e01_a_reference_is_what_its_years_give_one_by_one(tables: Tables, values: dict[str, float], key: Key) -> None:
+    """E01: every phase of every year lived, every ratio of every year worked out; logarithms to rounding."""
+    switches = Switches(type_specific_harm=True)
+    found = reference(tables, values, switches, key, 300)
+    s = Surroundings(tables, values, Scenario.today())
+    world, children = build(tables, values, switches, key), cohort(tables, values, ["england"], 300, key)
+    engine = CompiledEngine(children, world, empty_ledger(shape_of(s)))
+    context, size = year_context(s, world, 0, None), len(world.weights)
+    refer = {name: engine.world[name][0] for name in REFERENCES}
+    for year in range(AGES):
+        engine.live(context, year, year + 1, BEFORE | HOLDING)
+        if year < ADULT:
+            counts, other, healed, resilience = np.zeros((4, refer["mean_other"].shape[1]), np.int64)
+            risk = np.zeros(len(counts))
+            unresolved = sum_references(engine.children, engine.world, year, counts, other, healed, resilience, risk)
+            many = np.maximum(counts, 1)
+            refer["mean_other"][year], refer["mean_healed"][year] = other / many, healed / many
+            refer["mean_resilience"][year] = resilience / MILLION / many
+            refer["mean_type_risk"][year] = np.log(np.where(risk > 0, risk / many, 1.0))
+            refer["mean_burden"][year] = unresolved / max(1, counts.sum())
+        people, ratios, own = np.zeros((size + 1, 2), np.int64), np.zeros((size + 1, 2)), np.zeros((300, size))
+        ratios_conditions(engine.children, engine.world, year, own)
+        sum_ratios(engine.children, engine.world, year, own, people, ratios)
+        mean = np.where(people > 0, ratios / np.maximum(people, 1), 1.0)
+        refer["incidence"][:, :, year] /= mean[:size]
+        refer["mortality"][:, year] /= mean[size]
+        engine.live(context, year, year + 1, AFTER)
+    for name in REFERENCES:
+        np.testing.assert_allclose(getattr(found, name), refer[name], rtol=1e-12, atol=1e-15, err_msg=name)
 
 
 def test_e01_people_above_18_read_nothing_else_of_a_scenario(

@@ -19,12 +19,14 @@ import pytest
 from command_line import ROOT, listing
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from experiments.published.files import mask
 from experiments.study import course, folder, gather, tasks
 from experiments.study.carriers import on_this_machine, until_done
-from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, set_up
+from experiments.study.declaration import Experiment, Setup, from_text, load_experiment, questions_hash, set_up
 from experiments.study.gather import precision, read_answers
 from experiments.study.outputs import OUTPUTS
-from experiments.study.tasks import Piece, work
+from experiments.study.tasks import Part, Piece, work
+from simulation.cohort import reference
 from simulation.draws import seed_key
 from simulation.errors import InputError, ResourceError
 
@@ -197,6 +199,118 @@ def test_precision_stops_the_run_where_it_is_reached_whatever_carries_it(
     told = list(course.lines_of(setup, outs[0]))
     assert "precise enough" in told[1]
     assert "To halve the Monte Carlo error" in told[2]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails midway leaves the file as it was, and nothing beside it; others of the user's group may read it."""
+    path = tmp_path / "file"
+    folder.write_whole(path, b"before")
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask()
+
+    def fail(*_: Any) -> None:
+        assert path.read_bytes() == b"before"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ResourceError, match="free space and resume"):
+        folder.write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_part_is_kept_after_the_children_of_its_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a task that was killed between them would count as done."""
+    kept: list[str] = []
+    monkeypatch.setattr(folder, "write_whole", lambda path, content: kept.append(path.name))
+    folder.keep(
+        tmp_path, [Piece("000003", b"part"), Piece("people/one.parquet", b""), Piece("people/two.parquet", b"")]
+    )
+    assert [name.split("-")[0] for name in kept] == ["one.parquet", "two.parquet", "000003"]
+
+
+def test_b_a_part_under_the_name_of_another_task_is_refused(
+    setup: Setup, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "whole"
+    first, second = (folder.done(out)[task] for task in (0, 1))
+    second.unlink()
+    first.rename(first.with_name(first.name.replace("000000", "000001")))
+    with pytest.raises(InputError, match="is of another experiment, or was made by other rules"):
+        course.collect(setup, out)
+
+
+def test_b_what_a_worker_of_another_version_made_is_not_kept(setup: Setup, tmp_path: Path) -> None:
+    out = tmp_path / "other"
+    folder.begin(setup, out)
+    foreign = set_up(setup.experiment.model_copy(update={"own": setup.scenarios[1:], "scenarios": ("today",)}))
+    foreign.__dict__["key"] = "of another version"
+
+    def carried(text: str, left: Sequence[int]) -> Iterator[list[Piece]]:
+        yield [Piece("000000", tasks.part_bytes(foreign, made_up(setup), 0))]
+
+    with pytest.raises(ResourceError, match="a worker runs another version"):
+        course.take(setup, out, carried, None, None)
+    assert not folder.done(out)
+
+
+def test_the_key_knows_every_source_that_sums_a_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One changed byte in any source of the questions is another key. Exact."""
+    study = tmp_path / "experiments" / "study"
+    shutil.copytree(
+        ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("__pycache__", "*.toml")
+    )
+    monkeypatch.setattr("experiments.study.declaration.__file__", str(study / "declaration.py"))
+    hashed = questions_hash.__wrapped__
+    first = hashed()
+    for name in ("tasks.py", "outputs.py", "../assembly.py", "../plan.py", "../base_case.py", "../adult.py"):
+        path = study / name
+        text = path.read_bytes()
+        path.write_bytes(text + b"#")
+        assert hashed() != first, name
+        path.write_bytes(text)
+    assert hashed() == first
+
+
+def test_each_draw_has_a_reference_of_its_own(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[Any] = []
+
+    def recorded(tables: Any, values: Any, switches: Any, key: Any, size: int) -> Any:
+        keys.append(key)
+        return reference(tables, values, switches, key, size)
+
+    monkeypatch.setattr(tasks, "reference", recorded)
+    work(setup.text, 0)
+    work(setup.text, 1)
+    assert len(set(keys)) == 4
+
+
+@pytest.mark.slow
+def test_a_pilot_settles_the_seeds_of_chance_and_is_kept(wellheld: Any, here: Path) -> None:
+    """It stands in a folder of its own; what it chose is in the experiment; a foreign folder is refused before it."""
+    (here / "pilot.toml").write_text(FILE.replace("draws = 8", 'draws = 8\nchance = "pilot"'))
+    assert wellheld("experiment", "run", "pilot.toml", "--out", "out", "--quiet").code == 0
+    chosen = folder.opened(here / "out").experiment.chance
+    assert isinstance(chosen, int)
+    assert 2 <= chosen <= 16
+    assert len(folder.done(here / "out" / folder.PILOT)) == 8
+    (here / "foreign").mkdir()
+    (here / "foreign" / "letter.txt").write_text("mine")
+    refused = wellheld("experiment", "run", "pilot.toml", "--out", "foreign", "--quiet")
+    assert "holds something that is no experiment" in refused.err
+    assert [path.name for path in (here / "foreign").iterdir()] == ["letter.txt"]
+
+
+def test_what_a_killed_run_left_before_it_began_does_no_harm(setup: Setup, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    out.mkdir()
+    (out / ".abcd1234.partial").write_bytes(b"half")
+    folder.begin(setup, out)
+    assert folder.opened(out).text == setup.text
+
+
+def made_up(setup: Setup) -> Part:
+    """Make sums up, of the right shape."""
+    return Part(("cats",), np.zeros((1, 2, 2, len(tasks.lived(setup)), 1)))
 
 
 def test_no_two_runs_share_their_chance_however_many_there_are() -> None:

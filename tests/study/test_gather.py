@@ -13,6 +13,7 @@ from experiments.study.design import TwinsGain, best_chance, children_lived, twi
 from experiments.study.gather import (
     ENDS,
     Precision,
+    answers,
     covariances,
     draws_for,
     error_of_mean,
@@ -23,6 +24,7 @@ from experiments.study.gather import (
     with_differences,
 )
 from experiments.study.tally import Tally
+from experiments.study.tasks import NONE, Part, lived
 
 TRUE = {"assumption": 2.0, "evidence": 1.0, "chance": 0.5}
 """Standard deviations of three independent parts of a run's answer."""
@@ -218,3 +220,49 @@ def test_what_twins_are_worth_is_the_same_as_tasks_come(setup: Setup, step: int,
     assert np.isnan(row["other_chance"]) if chance == 1 else row["other_chance"] == pytest.approx(other_chance)
     again = found.table().iloc[0]
     assert again["other_draw"] == row["other_draw"], "to tell changes nothing"
+
+
+def test_what_is_due_to_adversity_is_set_against_those_without_it_and_the_region_is_a_sum() -> None:
+    """By hand from sums made up: 10, 7 and 4 years lost today, improved and without adversity, in each of seven."""
+    asked = Experiment(
+        name="due",
+        question="What is due?",
+        places=("region",),
+        scenarios=("today", "improved"),
+        outputs=("dalys", "dalys_whole"),
+        chance=1,
+    )
+    setup = set_up(asked)
+    assert lived(setup) == ["today", "improved", NONE]
+    places = np.arange(1.0, 8.0)
+    sums = np.array([10.0, 7.0, 4.0])[:, None] * places
+    part = Part(("dalys", "children"), np.stack([sums, np.ones((3, 7))])[:, None, None])
+    found = answers(setup, part)
+    assert setup.answers == (*setup.places, "region")
+    assert found.shape == (1, 1, 2, 8, 2)
+    due, whole = found[0, 0, :, :, 0], found[0, 0, :, :, 1]
+    assert due.tolist() == [[*(6 * places), 6 * 28.0], [*(3 * places), 3 * 28.0]]
+    assert whole[0].tolist() == [*(10 * places), 280.0]
+
+
+def test_the_precision_of_an_experiment_is_that_of_its_worst_place() -> None:
+    """One place of two varies without being known, by a far value in one task."""
+    setup = set_up(
+        Experiment(name="two", question="?", places=("sandwell", "dudley"), scenarios=("today",), outputs=("cats",))
+    )
+    runs = np.repeat(known(np.random.default_rng(3), 40, 2), 2, axis=4)
+    runs[:, 1:, :, :, 1] = runs[:, :1, :, :, 1]
+    runs[0, 1, 0, :, 1] += 1e-3
+    each = [precision(setup, np.repeat(runs[..., k : k + 1, :], 2, axis=4)).item() for k in range(2)]
+    assert each[0] != each[1]
+    assert precision(setup, runs).item() == max(each)
+
+
+def test_chance_within_draws_is_taken_from_what_they_differ_by() -> None:
+    """Of 50 children a reference costs as much as 30 seeds: with a variance of 1 within and 0.25 between, 11 of them."""
+    setup = set_up(
+        Experiment(name="few", question="?", scenarios=("today", "improved"), outputs=("cats",), children=50)
+    )
+    luck = np.random.default_rng(4).standard_normal((2, 8000, 2, 1, 1, 1))
+    luck += 0.5 * np.random.default_rng(5).standard_normal((2, 8000, 1, 1, 1, 1))
+    assert best_chance(setup, np.concatenate([np.zeros_like(luck), luck], axis=3)) == 11
