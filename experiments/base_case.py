@@ -34,8 +34,10 @@ from simulation.world import World
 
 REFERENCE_CHILDREN = 3000
 """Children of the reference cohort of each draw."""
+REPLICATES = 60_000
+"""Runs under one seed, each with a chance of its own."""
 REFERENCE_SEED = 65_535
-"""Replicate of the first draw's reference cohort; each draw has its own, and no other run uses them."""
+"""Replicate of the first draw's reference cohort; each draw has its own. England's children have ids of their own."""
 CHANNELS = ("channel_hazards", "channel_service_harm", "channel_healing", "channel_resilience")
 """Channels by which services reach health, in the order in which they are switched on."""
 PLAUSIBLE_CHILDREN = 20_000
@@ -113,7 +115,8 @@ def one_draw(plan: Plan, draw: int, matrix: int) -> Task:
     """Run the reference and the twins of one draw of the parameters, under its two seeds of chance."""
     tables, values = plan.tables, plan.values(draw, matrix)
     switches = plan.scenario.switches
-    world = reference(tables, values, switches, seed_key(plan.seed, REFERENCE_SEED - draw % 60_000), REFERENCE_CHILDREN)
+    apart = seed_key(plan.seed, REFERENCE_SEED - draw % REPLICATES)
+    world = reference(tables, values, switches, apart, REFERENCE_CHILDREN)
     today = Surroundings(tables, values, plan.scenario.as_today())
     improved = Surroundings(tables, values, plan.scenario)
     found = Task([], [], [], [], {}, [])

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from agents.child import HUNDREDTHS, MILLION
 from agents.names import Ever
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED, REPLICATES
 from experiments.episodes import SEXES
 from experiments.study.declaration import Setup, from_text
 from experiments.study.outputs import all_sums
@@ -23,8 +23,8 @@ from simulation.population import GROUPS, cohort
 
 NONE = "no_adversity"
 """The same people as in the first scenario, without adversity."""
-REPLICATES, STRIDE = 60_000, 0x5851F42D4C957F2D
-"""Runs under one seed, each with a chance of its own, and the step to the seed of the next so many."""
+STRIDE = 0x5851F42D4C957F2D
+"""Step to the seed of the next runs, where one seed has no replicate left."""
 LABELS = ("quantity", "matrix", "chance", "scenario", "place")
 """Columns of a part that say whose sum a value is; they repeat, a value hardly ever does."""
 COUNTED = ("cats", "aats", "aces", "unresolved", "healed", "escalations", "years_unmet")

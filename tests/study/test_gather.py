@@ -259,7 +259,7 @@ def test_the_precision_of_an_experiment_is_that_of_its_worst_place() -> None:
 
 
 def test_chance_within_draws_is_taken_from_what_they_differ_by() -> None:
-    """Of 50 children a reference costs as much as 30 seeds: with a variance of 1 within and 0.25 between, 11 of them."""
+    """Of 50 children a reference costs as much as 30 seeds: at a variance of 1 within and 0.25 between, 11."""
     setup = set_up(
         Experiment(name="few", question="?", scenarios=("today", "improved"), outputs=("cats",), children=50)
     )
