@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.assembly import apart
 from experiments.study.gather import error_of_mean
 
 CONFIDENT = 1.959963984540054
 """Standard normal quantile of a 95% interval."""
+ENDS_95 = (0.025, 0.975)
 ON, SAME, DOMINATED, EXTENDED = "on the frontier", "the same", "dominated", "extendedly dominated"
 
 
@@ -39,11 +41,13 @@ def averaged(runs: Any) -> Any:
 def increments(cost: Any, harm: Any) -> tuple[Any, Any]:
     """Give each option's cost beyond the first's, and the harm it averts: the cost-effectiveness plane.
 
+    What only rounding tells apart is no difference, here and wherever `apart` subtracts.
+
     Returns
     -------
     (2, tasks, chance, options) each; the first option's are 0
     """
-    return cost - cost[..., :1], harm[..., :1] - harm
+    return apart(cost, cost[..., :1]), apart(harm[..., :1], harm)
 
 
 def net_benefits(cost: Any, harm: Any, threshold: float) -> Any:
@@ -54,8 +58,13 @@ def net_benefits(cost: Any, harm: Any, threshold: float) -> Any:
 
 def best(benefits: Any) -> Any:
     """Tell which option is best in each run, ties shared: shares that sum to 1."""
-    top = benefits == benefits.max(axis=-1, keepdims=True)
+    top = forgone(benefits) == 0
     return top / top.sum(axis=-1, keepdims=True)
+
+
+def forgone(benefits: Any) -> Any:
+    """Give what each option loses against the best of each run."""
+    return apart(benefits.max(axis=-1, keepdims=True), benefits)
 
 
 def acceptability(cost: Any, harm: Any, thresholds: Sequence[float], names: Sequence[str]) -> pd.DataFrame:
@@ -73,7 +82,7 @@ def acceptability(cost: Any, harm: Any, thresholds: Sequence[float], names: Sequ
     for threshold in thresholds:
         benefits = net_benefits(cost, harm, threshold)
         chosen = best(benefits)
-        loss = benefits.max(axis=-1, keepdims=True) - benefits
+        loss = forgone(benefits)
         probability, error = chosen.mean(axis=(0, 1, 2)), error_of_mean(chosen)
         low, high = wilson(probability, error, cost.shape[1])
         mean = benefits.mean(axis=(0, 1, 2))
@@ -143,7 +152,8 @@ def league(cost: Any, harm: Any, names: Sequence[str]) -> pd.DataFrame:
 
     Returns
     -------
-    option, cost and harm, cost_more and averted with Monte Carlo errors, status, against, and ratio
+    option, cost and harm, cost_more and averted with Monte Carlo errors and 95% bands over runs, status, against, and
+    ratio
     """
     more, averted = increments(cost, harm)
     means = {
@@ -159,11 +169,18 @@ def league(cost: Any, harm: Any, names: Sequence[str]) -> pd.DataFrame:
             **means,
             "cost_more_mcse": error_of_mean(more),
             "averted_mcse": error_of_mean(averted),
+            **band("cost_more", more),
+            **band("averted", averted),
             "status": [each.status for each in stands],
             "against": [" and ".join(names[k] for k in each.against) for each in stands],
             "ratio": [each.ratio for each in stands],
         }
     )
+
+
+def band(name: str, runs: Any) -> dict[str, Any]:
+    """Give the ends of each option's 95% band over runs: chance and ignorance together."""
+    return dict(zip((f"{name}_low_95", f"{name}_high_95"), np.quantile(runs, ENDS_95, axis=(0, 1, 2)), strict=True))
 
 
 def told(runs: Any) -> dict[str, float]:
@@ -173,7 +190,7 @@ def told(runs: Any) -> dict[str, float]:
     ----------
     runs : (2, tasks, chance)
     """
-    low, high = np.quantile(runs, [0.025, 0.975])
+    low, high = np.quantile(runs, ENDS_95)
     above = (runs > 0).astype(float)
     return {
         "mean": float(runs.mean()),

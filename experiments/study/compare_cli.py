@@ -8,7 +8,7 @@ import typer
 from experiments.options import Debug, Json
 
 if TYPE_CHECKING:
-    from experiments.study.comparison import Comparison
+    from experiments.study.comparison import Asked, Comparison
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The experiment's folder.")]
 
@@ -46,16 +46,44 @@ def compare(
     """Compare an experiment's scenarios: cost-effectiveness, acceptability, expected loss, who gains, break-even."""
     from experiments.report import as_json_rows
     from experiments.study import comparison, folder
-    from experiments.study.compare_screen import screen
+    from experiments.study.compare_screen import screen, unfinished
     from experiments.study.weights import load_weights
 
     setup = folder.opened(directory)
     asked = comparison.asked_of(setup, perspective, threshold, horizon, load_weights(weights), average_chance, place)
     found = comparison.compare(setup, directory, asked)
-    where = out or directory / f"compare-{perspective}-{horizon}"
+    where = out or directory / folder_name(asked, weights, setup.answers[-1])
     write(found, where)
     typer.echo(as_json_rows(found.options) if as_json else screen(found), nl=False)
+    if as_json:
+        for said in unfinished(found):
+            typer.echo(said, err=True)
     typer.echo(f"Tables and picture in {where}", err=True)
+
+
+def folder_name(asked: "Asked", weights: str, last: str) -> str:
+    """Name a folder after every choice that is not the usual one, so that none overwrites another's.
+
+    Parameters
+    ----------
+    weights : as asked for; those of a file are told apart by what they are
+    last : the place that is compared unless another is asked for
+    """
+    import hashlib
+
+    from experiments.study.comparison import usual_threshold
+
+    chosen = ["compare", asked.perspective, asked.horizon]
+    if asked.place != last:
+        chosen.append(asked.place)
+    if asked.threshold != usual_threshold(asked.perspective):
+        chosen.append(f"worth_{repr(asked.threshold).removesuffix('.0')}")
+    if asked.weights is not None:
+        digest = hashlib.sha256(asked.weights.model_dump_json().encode()).hexdigest()[:8]
+        chosen.append(weights if weights == "green_book" else f"weights_{digest}")
+    if asked.averaged:
+        chosen.append("averaged")
+    return "-".join(chosen)
 
 
 def write(found: "Comparison", where: Path) -> None:
@@ -77,6 +105,9 @@ def write(found: "Comparison", where: Path) -> None:
         "experiment": found.setup.experiment.name,
         "key": found.setup.key,
         "draws": found.draws,
+        "tasks_done": found.progress.done,
+        "tasks": found.progress.most,
+        "complete": found.progress.whole,
         "version": installed("wellheld"),
         "asked": asked,
         "unknown_costs": found.unpriced,

@@ -7,20 +7,24 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from experiments.figures import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, look, plain
+from experiments.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, look, plain
 from experiments.screen import NOT_FOR_INDIVIDUALS
-from experiments.study.comparison import MILLION, Comparison
+from experiments.study.comparison import MILLION, Comparison, beside, cohort
 from experiments.study.outputs import LIFE
 
+GREEN, PINK, PURPLE = "#009E73", "#CC79A7", "#7A4B9A"
 STYLES = (
     (BLUE, "o", "-"),
     (VERMILION, "D", "--"),
-    (SKY, "s", "-."),
-    (ORANGE, "^", ":"),
-    ("#009E73", "v", (0, (5, 1))),
-    ("#CC79A7", "P", (0, (3, 1, 1, 1))),
-    (BLACK, "X", (0, (1, 3))),
+    (GREEN, "s", "-."),
+    (PINK, "^", ":"),
+    (ORANGE, "v", (0, (5, 1))),
+    (BLACK, "P", (0, (3, 1, 1, 1))),
+    (PURPLE, "X", (0, (1, 3))),
 )
+"""How each scenario is drawn, the first in blue, which is no other's."""
+NAME = 24
+"""Letters of a scenario's name that legends have room for."""
 MOST_POINTS = 1500
 """Runs of a scenario that are drawn; the others are left out of the picture alone."""
 
@@ -40,21 +44,31 @@ def compare_figure(found: Comparison) -> Figure:
         draw_plane(axes["a"], found)
         draw_acceptability(axes["b"], found)
         draw_loss(axes["c"], found)
-        drawn.suptitle(plain(f"{found.asked.place.replace('_', ' ').capitalize()}: {found.setup.experiment.question}"))
-        drawn.supxlabel("\n".join(textwrap.wrap(caption(found), 185)), fontsize=7, x=0.01, ha="left")
+        drawn.suptitle(plain(title(found), 120))
+        drawn.supxlabel(
+            "\n".join(textwrap.wrap(caption(found), 185)).replace("$", r"\$"), fontsize=7, x=0.01, ha="left"
+        )
         return drawn
 
 
+def title(found: Comparison) -> str:
+    """Say whose children they are, how many, and what is asked."""
+    place = found.asked.place
+    here = place.replace("_", " ").capitalize()
+    return f"{here}, a cohort of {cohort(found.setup, place)}: {found.setup.experiment.question}"
+
+
 def caption(found: Comparison) -> str:
-    """Say whose cost, to which age, from how many runs."""
+    """Say whose cost, to which age, from how many runs, and what is not to be read alone."""
     asked = found.asked
     to = "over life" if asked.horizon == LIFE else f"to age {asked.horizon}"
     each = "a draw, chance averaged" if asked.averaged else "a run of one cohort"
     weights = "weighted by decile" if asked.weights else "no weights"
     hollow = " Hollow: before the scenario's own cost, which is not known." if found.unpriced else ""
+    done = "" if found.progress.whole else f" {found.progress}."
     return (
-        f"Perspective: {asked.perspective}; {to}; discounted; {weights}; {found.draws} draws. A point is {each}, large "
-        f"ones are means.{hollow} {NOT_FOR_INDIVIDUALS}"
+        f"Perspective: {asked.perspective}; {to}; discounted; {weights}; {found.draws} draws.{done} A point is {each}, "
+        f"large ones are means.{hollow} {' '.join([*beside(found.setup), ''])}{NOT_FOR_INDIVIDUALS}"
     )
 
 
@@ -84,7 +98,7 @@ def draw_plane(axes: Axes, found: Comparison) -> None:
             facecolors="white" if hollow else colour,
             edgecolors=colour if hollow else "white",
             linewidths=1.5 if hollow else 0.8,
-            label=str(name) + (" (before its own cost)" if hollow else ""),
+            label=str(name)[:NAME] + (" (before its own cost)" if hollow else ""),
             zorder=3,
         )
     left, right, bottom, top = *axes.get_xlim(), *axes.get_ylim()
@@ -102,31 +116,31 @@ def draw_plane(axes: Axes, found: Comparison) -> None:
 def draw_acceptability(axes: Axes, found: Comparison) -> None:
     """Draw how likely each scenario of known cost is the best, with errors, and the frontier."""
     axes.set_title("b  Probability of being the most cost-effective")
+    if nothing_to_choose(axes, found):
+        return
     axes.set_ylim(-2.0, 118.0)
     axes.set_yticks(range(0, 101, 20))
     axes.set_ylabel("% of runs")
-    if nothing_to_choose(axes, found):
-        return
     table = found.acceptability
     for name, rows in table.groupby("option", sort=False):
         colour, _, dashes = style(found, str(name))
         x, share, error = (rows[each].to_numpy() for each in ("threshold", "probability", "mcse"))
-        axes.plot(x / 1000, 100 * share, linestyle=dashes, color=colour, label=str(name), linewidth=1.2)
+        axes.plot(x / 1000, 100 * share, linestyle=dashes, color=colour, label=str(name)[:NAME], linewidth=1.2)
         near = np.clip([share - error, share + error], 0.0, 1.0) * 100
         axes.fill_between(x / 1000, *near, color=colour, alpha=0.15, linewidth=0)
     front = table[table["on_frontier"]]
     axes.plot(front["threshold"] / 1000, 100 * front["probability"], color=BLACK, linewidth=3.5, alpha=0.25)
     axes.plot([], [], color=BLACK, linewidth=3.5, alpha=0.25, label="frontier: best on average")
     finish(axes, found)
-    axes.legend(frameon=False, loc="upper left", ncols=3, fontsize=7)
+    axes.legend(frameon=False, loc="upper left", ncols=2, fontsize=7)
 
 
 def draw_loss(axes: Axes, found: Comparison) -> None:
     """Draw the expected loss of choosing each scenario of known cost."""
     axes.set_title("c  Expected loss of choosing it (lowest: best on average)")
-    axes.set_ylabel("GBP million a cohort")
     if nothing_to_choose(axes, found):
         return
+    axes.set_ylabel("GBP million a cohort")
     for name, rows in found.acceptability.groupby("option", sort=False):
         colour, _, dashes = style(found, str(name))
         x, mean, error = (
@@ -141,9 +155,10 @@ def draw_loss(axes: Axes, found: Comparison) -> None:
 
 
 def nothing_to_choose(axes: Axes, found: Comparison) -> bool:
-    """Write into a panel that there is nothing to choose between, where costs are not known."""
+    """Write in place of a panel's axes that there is nothing to choose between, where costs are not known."""
     alone = len(found.priced) < 2
     if alone:
+        axes.set_axis_off()
         axes.text(
             0.5,
             0.5,

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.drivers import ENOUGH_DRAWS, few_draws
-from experiments.interventions import not_alone
 from experiments.rounding import decimals, text
 from experiments.screen import NOT_FOR_INDIVIDUALS, WIDTH, align, sectioned, wrapped
 from experiments.study import perspectives
 from experiments.study.comparators import ON
-from experiments.study.comparison import MILLION, QALY, Comparison, healthy_year
+from experiments.study.comparison import MILLION, QALY, Comparison, beside, cohort, healthy_year
+from experiments.study.gather import evidence
 from experiments.study.outputs import LIFE
 from simulation.build import PRICE_YEAR
 from simulation.inputs import Tables
@@ -41,12 +41,18 @@ def heading(found: Comparison) -> list[str]:
     asked, experiment = found.asked, found.setup.experiment
     to = "over life" if asked.horizon == LIFE else f"to age {asked.horizon}"
     runs = "chance averaged within draws" if asked.averaged else f"{experiment.chance} of chance in each"
-    return wrapped(
+    return unfinished(found) + wrapped(
         f"{experiment.question} {asked.place.replace('_', ' ')}, {to}, {asked.perspective}: "
-        f"{perspectives.PERSPECTIVES[asked.perspective]}. {found.draws} draws, {runs}, seed {experiment.seed}; "
+        f"{perspectives.PERSPECTIVES[asked.perspective]}. A cohort of "
+        f"{cohort(found.setup, asked.place)}: {found.draws} draws, {runs}, seed {experiment.seed}; "
         f"discounted, prices of {PRICE_YEAR}; a DALY averted at GBP {asked.threshold:,.0f}; "
         f"{'weights: ' + asked.weights.source if asked.weights else 'no distributional weights'}."
     )
+
+
+def unfinished(found: Comparison) -> list[str]:
+    """Say how much is done, where that is not all."""
+    return [] if found.progress.whole else [f"{found.progress}. More draws can change what is said here."]
 
 
 def with_error(mean: float, error: float, scale: float = 1.0, sign: bool = False) -> tuple[str, str]:
@@ -59,22 +65,54 @@ def with_error(mean: float, error: float, scale: float = 1.0, sign: bool = False
 
 
 def side_by_side(found: Comparison) -> list[str]:
-    """Tabulate scenarios: cost and DALYs, beyond the first, and where each stands."""
-    cells = [["", "cost GBPm", "more", "mcse", "DALYs averted", "mcse", "GBP a DALY"]]
-    standings = ["standing"]
+    """Tabulate scenarios: cost and DALYs, beyond the first, with bands and errors, and where each stands."""
+    band = ("95%", "band", "mcse")
+    sizes = [["Cost; DALYs averted", "GBPm", "more", *band, "averted", *band]]
+    places, standings = [["Standing", "GBP a DALY"]], [""]
     for row in found.options.to_dict("records"):
-        more = with_error(row["cost_more_gbp"], row["cost_more_gbp_mcse"], MILLION, sign=True)
-        averted = with_error(row["dalys_averted"], row["dalys_averted_mcse"], sign=True)
+        name = str(row["scenario"])[:NAME] + ("*" if row["own_cost"] == "unknown" else "")
+        more, averted = beyond(row, "cost_more_gbp", MILLION), beyond(row, "dalys_averted")
         ratio = row["gbp_per_daly_averted"]
-        star = "*" if row["own_cost"] == "unknown" else ""
-        standing = str(row["status"]) + (f" (by {row['against']})" if "dominated" in str(row["status"]) else "")
-        if row["status"] == ON and row["against"]:
-            standing = f"frontier, after {row['against']}"
-        money = text(row["cost_gbp"] / MILLION, 1)
-        per_daly = text(ratio, decimals(ratio, np.nan)) if np.isfinite(ratio) else "-"
-        cells.append([f"{str(row['scenario'])[:NAME]}{star}", money, *more, *averted, per_daly])
-        standings.append(standing)
-    return [f"{line} {standing}"[:WIDTH] for line, standing in zip(align(cells), standings, strict=True)]
+        sizes.append([name, text(row["cost_gbp"] / MILLION, 1), *more, *averted])
+        places.append([name, text(ratio, decimals(ratio, np.nan)) if np.isfinite(ratio) else "-"])
+        standings.append(standing(row))
+    stand = [f"{line} {each}"[:WIDTH].rstrip() for line, each in zip(align(places), standings, strict=True)]
+    return [*fitted(sizes), *legend(found), "", *stand]
+
+
+def beyond(row: dict[Any, Any], name: str, scale: float = 1.0) -> list[str]:
+    """Write a difference from the first scenario: mean, the ends of its band, error of the mean; dashes for none."""
+    mean, error, low, high = (float(row[f"{name}{end}"]) / scale for end in ("", "_mcse", "_low_95", "_high_95"))
+    if mean == 0.0 and not error > 0.0:
+        return ["-"] * 4
+    places = decimals(mean, error)
+    return [*(text(each, places, sign=True) for each in (mean, low, high)), with_error(mean, error)[1]]
+
+
+def standing(row: dict[Any, Any]) -> str:
+    """Say where a scenario stands, and against which others."""
+    status, against = str(row["status"]), row["against"]
+    if status == ON:
+        return f"frontier, after {against}" if against else ON
+    return f"{status} (by {against})" if "dominated" in status else status
+
+
+def fitted(cells: list[list[str]]) -> list[str]:
+    """Set cells in columns; where they are too wide for the screen, names give way."""
+    over = max(0, max(map(len, align(cells))) - WIDTH)
+    room = max(map(len, (row[0] for row in cells))) - over
+    return align([[row[0][:room], *row[1:]] for row in cells])
+
+
+def legend(found: Comparison) -> list[str]:
+    """Say which figure tells how uncertain a scenario is, and which only how precise a mean."""
+    runs = "ignorance, and the luck left by averaging" if found.asked.averaged else "chance and ignorance together"
+    first = found.priced[0].replace("_", " ")
+    return wrapped(
+        f"  more, averted: beyond {first}. 95% band: of one cohort, {runs}: the uncertainty. mcse: only the Monte "
+        "Carlo error of the mean, which more draws make smaller.",
+        "  ",
+    )
 
 
 def likely(found: Comparison) -> list[str]:
@@ -169,13 +207,13 @@ def sentences(found: Comparison) -> Iterator[str]:
         yield "Most of what education pays is a ringfenced grant for schools, which a council cannot spend elsewhere."
     if asked.weights is not None:
         yield f"Weighted: {asked.weights.source} ({asked.weights.grade}). Read them beside the figures without weights."
-    levers = [lever for scenario in found.setup.scenarios for lever in scenario.levers]
-    for said in not_alone(tables, [lever.name for lever in levers if lever.name]):
+    for said in beside(found.setup):
         yield f"Warning: {said}"
     for said in few_draws(found.draws, "probabilities and expected loss"):
         yield f"Warning: {said}"
     if not asked.averaged and found.draws >= ENOUGH_DRAWS:
         yield "A run is one cohort, luck with it; --average-chance leaves ignorance of the numbers alone."
+    yield evidence(found.setup)
 
 
 def short(money: float) -> str:

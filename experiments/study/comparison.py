@@ -7,12 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.study import comparators, folder, perspectives
+from experiments.assembly import apart
+from experiments.interventions import not_alone
+from experiments.results import REGION
+from experiments.study import comparators, course, folder, perspectives
 from experiments.study.declaration import Setup
 from experiments.study.perspectives import Books
 from experiments.study.weights import Weights
 from simulation.economics import gdp_per_head
 from simulation.errors import InputError, nearest, shown
+from simulation.population import births
 
 MILLION = 1e6
 QALY = 70_000.0
@@ -26,6 +30,10 @@ NAMED = {
     "averted": "dalys_averted",
     "cost_more_mcse": "cost_more_gbp_mcse",
     "averted_mcse": "dalys_averted_mcse",
+    "cost_more_low_95": "cost_more_gbp_low_95",
+    "cost_more_high_95": "cost_more_gbp_high_95",
+    "averted_low_95": "dalys_averted_low_95",
+    "averted_high_95": "dalys_averted_high_95",
     "ratio": "gbp_per_daly_averted",
 }
 
@@ -47,11 +55,26 @@ class Asked(NamedTuple):
     place: str
 
 
+class Progress(NamedTuple):
+    """How many tasks are done, of how many, and whether no more are needed: all done, or precise enough before."""
+
+    done: int
+    most: int
+    whole: bool
+
+    def __str__(self) -> str:
+        """Say it, and that it is incomplete where it is."""
+        early = self.whole and self.done < self.most
+        state = ": precise enough" if early else "" if self.whole else ": incomplete"
+        return f"{self.done} of {self.most} tasks{state}"
+
+
 class Comparison(NamedTuple):
     """What comes of it.
 
     Parameters
     ----------
+    progress : how many tasks it rests on, and whether that is all
     priced : the scenarios whose own cost is known, the first with them
     unpriced : of the others, what they do at a cost that is not known
     """
@@ -59,6 +82,7 @@ class Comparison(NamedTuple):
     setup: Setup
     asked: Asked
     draws: int
+    progress: Progress
     priced: tuple[str, ...]
     unpriced: dict[str, list[str]]
     plane: pd.DataFrame
@@ -101,8 +125,32 @@ def asked_of(
             f"{setup.experiment.name}: what {shown(first.name)} costs is not known, so nothing can be set against it; "
             "put a scenario without levers, such as today, first"
         )
-    worth = threshold if threshold is not None else (0.0 if perspective == "society" else QALY)
+    worth = usual_threshold(perspective) if threshold is None else threshold
     return Asked(perspective, worth, horizon, weights, averaged, place or setup.answers[-1])
+
+
+def usual_threshold(perspective: str) -> float:
+    """Give what averting a DALY is worth unless another worth is asked for [GBP]; lost GDP prices it already."""
+    return 0.0 if perspective == "society" else QALY
+
+
+def progress(setup: Setup, out: Path) -> Progress:
+    """Tell how much of an experiment is done."""
+    now = course.state(setup, out)
+    return Progress(now.done, now.tasks, now.enough)
+
+
+def cohort(setup: Setup, place: str) -> str:
+    """Say how many children of a place are born, all its authorities together."""
+    places = setup.places if place == REGION else (place,)
+    born = sum(births(setup.tables, each, setup.experiment.children) for each in places)
+    return f"{born:,} children"
+
+
+def beside(setup: Setup) -> list[str]:
+    """Say without which other trial each named programme is not to be read."""
+    levers = [lever for scenario in setup.scenarios for lever in scenario.levers]
+    return not_alone(setup.tables, [lever.name for lever in levers if lever.name])
 
 
 def compare(setup: Setup, out: Path, asked: Asked) -> Comparison:
@@ -131,6 +179,7 @@ def compare(setup: Setup, out: Path, asked: Asked) -> Comparison:
         setup,
         asked,
         2 * len(parts),
+        progress(setup, out),
         tuple(known),
         {name: what for name, what in unknown.items() if what},
         plane(cost, harm, names, sorted(parts)),
@@ -190,7 +239,7 @@ def net_benefit(
         harm = perspectives.harm(book, by_decile)
         for k, name in enumerate(names[1:], start=1):
             labels = {"scenario": name, "horizon": span}
-            averted = harm[..., 0] - harm[..., k]
+            averted = apart(harm[..., 0], harm[..., k])
             people = labels | {"bearer": "people", "quantity": "DALYs averted", "unit": "DALYs"}
             rows.append(people | comparators.told(averted))
             for bearer in (*book.payers, *perspectives.PERSPECTIVES):
@@ -216,17 +265,18 @@ def of_bearer(
     worth : what DALYs averted are worth, for a perspective [GBP]
     """
 
-    def beyond(each: Any) -> Any:
-        return each[..., scenario] - each[..., 0]
+    def spared(each: Any) -> Any:
+        return apart(each[..., 0], each[..., scenario])
 
-    services, own = -beyond(perspectives.served(book, bearer)), beyond(perspectives.spent(book, bearer))
+    services, spent = spared(perspectives.served(book, bearer)), perspectives.spent(book, bearer)
+    own = apart(spent[..., scenario], spent[..., 0])
     if not (services.any() or own.any()):
         return {}
-    cashable = -beyond(book.cashable[..., perspectives.counted(book, bearer)].sum(axis=-1))
+    cashable = spared(book.cashable[..., perspectives.counted(book, bearer)].sum(axis=-1))
     found = {"services spared": services, "of it cashable": cashable}
     if bearer == "society":
-        found["lost GDP spared"] = -beyond(perspectives.weighed(book.lost_gdp, weights))
-    money = -beyond(perspectives.cost(book, bearer, weights))
+        found["lost GDP spared"] = spared(perspectives.weighed(book.lost_gdp, weights))
+    money = spared(perspectives.cost(book, bearer, weights))
     if not priced:
         return found | {"net money before own cost": money}
     found |= {"cost of the scenario": own, "net money": money}
@@ -254,7 +304,7 @@ def break_even(book: Books, asked: Asked, names: Sequence[str], unknown: Mapping
             continue
         kept = 0.0 if unknown[name] else paid[..., k]
         for worth in sorted({0.0, asked.threshold}):
-            benefit = costs[..., 0] - costs[..., k] + kept + worth * (harm[..., 0] - harm[..., k])
+            benefit = apart(costs[..., 0], costs[..., k] - kept) + worth * apart(harm[..., 0], harm[..., k])
             for unit, each in (
                 ("GBP million", benefit / MILLION),
                 ("GBP a child born", benefit / book.children[..., k]),

@@ -25,6 +25,8 @@ from simulation.scenario import Lever, Scenario
 
 SHEETS = ("cheers_2022.md", "stress_abs.md")
 """What is written: the sheets by the names of their templates."""
+COLLECTED = ("summary.csv", "points.parquet")
+"""Files of the folder that the sheets cite; collect writes them."""
 SWITCHED = ("channel_hazards", "channel_service_harm", "channel_healing", "channel_resilience")
 
 
@@ -51,7 +53,7 @@ def sheets(setup: Setup, out: Path) -> dict[str, str]:
 def facts(setup: Setup, out: Path) -> dict[str, Any]:
     """Gather what the run itself answers."""
     experiment, tables, first = setup.experiment, setup.tables, setup.scenarios[0]
-    parts = folder.done(out)
+    parts, progress = folder.done(out), comparison.progress(setup, out)
     numbers = [tables.numbers[name] for name in setup.names]
     switches = first.switches.model_dump()
     return {
@@ -65,8 +67,10 @@ def facts(setup: Setup, out: Path) -> dict[str, Any]:
         ],
         "first": first.name,
         "draws": 2 * len(parts),
-        "tasks": len(parts),
-        "all_tasks": setup.pairs,
+        "progress": str(progress),
+        "incomplete": "" if progress.whole else f"{progress}.",
+        "cohort": f"{comparison.cohort(setup, setup.answers[-1])} of {setup.answers[-1].replace('_', ' ')}",
+        "file": {name: cited(out, name) for name in COLLECTED},
         "chance": experiment.chance,
         "precision": experiment.precision,
         "reference": REFERENCE_CHILDREN,
@@ -92,6 +96,11 @@ def facts(setup: Setup, out: Path) -> dict[str, Any]:
         "not_for": NOT_FOR_INDIVIDUALS,
         "money": money(setup, out) if parts else "Nothing is done yet.",
     }
+
+
+def cited(out: Path, name: str) -> str:
+    """Cite a file of the folder, or say that it is not there yet."""
+    return f"`{name}`" if (out / name).exists() else f"`{name}` (not collected yet: `wellheld experiment collect`)"
 
 
 def words(scenario: Scenario) -> str:

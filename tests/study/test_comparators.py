@@ -131,3 +131,33 @@ def test_what_costs_as_much_and_averts_less_is_dominated_outright() -> None:
     *_, less, more = comparators.standings([0.0, 100.0, 100.0, 130.0], [0.0, 10.0, 4.0, 10.0])
     assert (less.status, less.against) == (DOMINATED, (1,))
     assert (more.status, more.against) == (DOMINATED, (1,))
+
+
+def test_what_is_dominated_by_an_option_off_the_frontier_alone_is_dominated_by_it() -> None:
+    """The third lies under the mix of the first two and so off the frontier; the last costs more than it, for less."""
+    first, second, third, last = comparators.standings([0.0, 10.0, 8.0, 9.0], [0.0, 10.0, 7.0, 6.0])
+    assert first.status == second.status == ON
+    assert (third.status, third.against) == (EXTENDED, (0, 1))
+    assert (last.status, last.against) == (DOMINATED, (2,))
+
+
+def test_what_only_rounding_tells_apart_is_no_difference() -> None:
+    """A sum in another order is the same sum: it costs nothing more, averts nothing, and is the best as often."""
+    shares = np.random.default_rng(2).random((2, 50, 1, 9)) * 1e6
+    sums = np.stack([np.add.accumulate(shares[..., way], axis=-1)[..., -1] for way in (np.s_[:], np.s_[::-1])], axis=-1)
+    assert (sums[..., 0] != sums[..., 1]).any()
+    assert not any(each.any() for each in comparators.increments(sums, sums / 70_000.0))
+    assert (comparators.best(sums) == 0.5).all()
+    assert not comparators.forgone(sums).any()
+    table = comparators.acceptability(sums, sums, [0.0], ["one", "again"])
+    assert table["probability"].tolist() == [0.5, 0.5]
+    assert comparators.league(sums, sums, ["one", "again"])["status"].tolist() == [ON, SAME]
+
+
+def test_the_league_bands_differences_over_runs() -> None:
+    """The 2.5% and 97.5% quantiles of all runs, chance and ignorance together, exactly; none for the first."""
+    cost = np.zeros((2, 25, 2, 2))
+    cost[..., 1] = np.arange(100.0).reshape(2, 25, 2) + 1.0
+    row = comparators.league(cost, -2.0 * cost, ["first", "second"]).iloc[1]
+    assert (row["cost_more_low_95"], row["cost_more_high_95"]) == pytest.approx((3.475, 97.525))
+    assert (row["averted_low_95"], row["averted_high_95"]) == pytest.approx((6.95, 195.05))

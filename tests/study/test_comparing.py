@@ -1,7 +1,10 @@
 """The comparison that a user sees: its tables beside the run's own outputs, screen, picture, sheets, bad input."""
 
+import colorsys
+import itertools
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,13 @@ import pytest
 from experiments.screen import NOT_FOR_INDIVIDUALS
 from experiments.study import comparison, course, folder, reporting, tasks
 from experiments.study.carriers import on_this_machine
-from experiments.study.compare_figures import compare_figure
-from experiments.study.compare_screen import screen
-from experiments.study.comparison import Asked, Comparison
+from experiments.study.compare_cli import folder_name
+from experiments.study.compare_figures import STYLES, compare_figure
+from experiments.study.compare_screen import fitted, screen
+from experiments.study.comparison import Asked, Comparison, Progress
 from experiments.study.declaration import Experiment, Setup, load_experiment, set_up
+from experiments.study.gather import evidence
+from experiments.study.perspectives import Books
 from experiments.study.weights import load_weights
 from simulation.errors import InputError
 
@@ -212,6 +218,8 @@ def test_the_screen_fits_and_says_what_it_is(compared: Callable[..., Comparison]
         assert lines[0].startswith("What is it worth? sandwell, over life, " + perspective)
         assert lines[-1] == NOT_FOR_INDIVIDUALS
         text = " ".join(" ".join(lines).split())
+        assert "A cohort of 300 children: 8 draws, 2 of chance in each" in text
+        assert text.endswith(f"{evidence(compared().setup)} {NOT_FOR_INDIVIDUALS}")
         assert "costs and lost GDP at 3.50%, 3.00%, 2.50%" in text
         assert "DALYs at 1.50%, 1.29%, 1.07%" in text
         assert "without triple_p_glasgow" in text
@@ -238,7 +246,32 @@ def test_the_picture_draws_what_the_tables_hold(compared: Callable[..., Comparis
 def test_a_picture_without_known_costs_says_so(compared: Callable[..., Comparison]) -> None:
     found = compared()._replace(priced=("today",))
     _, curves, losses = compare_figure(found).axes
-    assert all("not known" in axes.texts[0].get_text() for axes in (curves, losses))
+    for axes in (curves, losses):
+        assert "not known" in axes.texts[0].get_text()
+        assert not axes.axison, "no empty axes around it"
+
+
+def test_the_picture_says_how_many_children_and_what_is_not_to_be_read_alone(
+    compared: Callable[..., Comparison],
+) -> None:
+    drawn = compare_figure(compared())
+    assert drawn.get_suptitle() == "Sandwell, a cohort of 300 children: What is it worth?"
+    assert "without triple_p_glasgow" in " ".join(drawn.get_supxlabel().split())
+    assert "incomplete" not in drawn.get_supxlabel()
+    plane, curves, _ = drawn.axes
+    labels = [said.get_text() for axes in (plane, curves) for said in axes.get_legend().get_texts()]
+    assert labels.count(PARENTS[:24]) == 2, "names give way to the panels"
+
+
+def test_scenarios_are_drawn_in_colours_that_can_be_told_apart() -> None:
+    """The hues of the first four lie 30 degrees apart or more, all others so far from the first; black has none."""
+    hues = []
+    for colour, *_ in STYLES:
+        red, green, blue = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+        hue, _, saturation = colorsys.rgb_to_hsv(red, green, blue)
+        hues.append(360 * hue if saturation > 0.1 else np.nan)
+    assert all(min(abs(a - b), 360 - abs(a - b)) >= 30 for a, b in itertools.combinations(hues[:4], 2))
+    assert all(abs(hues[0] - other) >= 30 for other in hues[1:] if np.isfinite(other))
 
 
 def test_compare_writes_tables_picture_and_screen(wellheld: Any, out: Path, tmp_path: Path) -> None:
@@ -273,6 +306,140 @@ def test_compare_writes_tables_picture_and_screen(wellheld: Any, out: Path, tmp_
     again = wellheld("experiment", "compare", out, "--json")
     assert json.loads(again.out)[0]["scenario"] == "today"
     assert (out / "compare-public-life" / "compare.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_main_table_tells_the_band_from_the_error(compared: Callable[..., Comparison], gaps: Any) -> None:
+    """The band of the run's own differences, beside the error of their mean, in the table and on the screen."""
+    found = compared()
+    row = found.options.set_index("scenario").loc["cash"]
+    cost, dalys = 1e6 * gaps("cash", "cost_to_18"), -gaps("cash", "dalys_whole_discounted")
+    ends = [row[f"cost_more_gbp_{end}_95"] for end in ("low", "high")]
+    assert ends == pytest.approx(np.quantile(cost, [0.025, 0.975]), rel=1e-6)
+    ends = [row[f"dalys_averted_{end}_95"] for end in ("low", "high")]
+    assert ends == pytest.approx(np.quantile(dalys, [0.025, 0.975]), rel=1e-6, abs=1e-9)
+    lines = screen(found).splitlines()
+    head = next(line for line in lines if line.startswith("Cost; DALYs averted"))
+    assert head.split()[3:] == ["GBPm", "more", "95%", "band", "mcse", "averted", "95%", "band", "mcse"]
+    told = next(line for line in lines[lines.index(head) :] if line.startswith("cash ")).split()
+    assert len(told) == 10
+    low, high, error = (float(each.replace(",", "")) for each in told[3:6])
+    assert low <= float(told[2].replace(",", "")) <= high
+    assert error < high - low
+    text = " ".join(" ".join(lines).split())
+    assert "95% band: of one cohort, chance and ignorance together: the uncertainty. mcse: only the Monte Carlo" in text
+    averaged = " ".join(screen(compared(averaged=True)).split())
+    assert "95% band: of one cohort, ignorance, and the luck left by averaging: the uncertainty" in averaged
+
+
+def test_names_give_way_where_figures_are_wide() -> None:
+    """A hundred columns and not one more; what fits is left as it is."""
+    lines = fitted([["name_of_a_scenario*", "1" * 40, "2" * 45], ["today", "3", "4"]])
+    assert [len(line) for line in lines] == [100, 100]
+    assert lines[0].startswith("name_of_a_sce" + " 1")
+    assert fitted([["today", "1"]]) == ["today 1"]
+
+
+def test_what_cancels_but_for_rounding_is_nought_in_every_table() -> None:
+    """A programme that changes no service: its money is its price, nobody else gains, and it breaks even at nought."""
+    generator = np.random.default_rng(4)
+    size = (2, 10, 2, 2)
+    paid, people = 1e5 * generator.random((*size[:3], 1, 3)), generator.random((*size[:3], 1, 10))
+    both = np.repeat(paid, 2, axis=3)
+    both[..., 1, :] = both[..., 1, :] / 3.0 * 3.0 + 1e-12 * both[..., 1, :]
+    programme = np.zeros((*size, 3))
+    programme[..., 1, 0] = 1e4 * generator.random(size[:3])
+    years = np.repeat(people, 2, axis=3) * np.array([1.0, 1.0 + 1e-15])[:, None]
+    book = Books(
+        ("education", "social_care", "health"),
+        both,
+        both,
+        programme,
+        0.0 * programme,
+        years,
+        1e5 * years,
+        np.ones(size),
+    )
+    asked = Asked("public", 70_000.0, "life", None, False, "sandwell")
+    money = comparison.net_benefit({"life": book}, asked, ["today", "other"], {"other": []})
+    none = money[money["quantity"].isin(["DALYs averted", "services spared", "lost GDP spared"])]
+    assert len(none) == 6
+    assert (none[["mean", "mcse", "above_nought"]] == 0).all(axis=None)
+    assert set(money["bearer"]) == {"people", "education", "council", "public", "society"}
+    spend = comparison.break_even(book, asked, ["today", "other"], {"other": []})
+    assert (spend[["mean", "mcse", "above_nought"]] == 0).all(axis=None)
+
+
+def test_every_choice_has_a_folder_of_its_own(setup: Setup, tmp_path: Path) -> None:
+    """What is usual is not told, be it asked for or not; two files of weights lie apart."""
+    files = [tmp_path / name for name in ("mine.toml", "yours.toml")]
+    for k, path in enumerate(files):
+        path.write_text(f'source = "me"\ngrade = "assumption"\nweights = {[1.0 + k] * 10}\n')
+
+    def name(threshold: float | None = None, weights: str = "none", averaged: bool = False, last: str = "") -> str:
+        asked = comparison.asked_of(setup, "council", threshold, "10", load_weights(weights), averaged, None)
+        return folder_name(asked, weights, last or setup.answers[-1])
+
+    assert name() == name(70_000.0) == "compare-council-10"
+    assert name(20_000.0) == "compare-council-10-worth_20000"
+    assert name(weights="green_book") == "compare-council-10-green_book"
+    assert name(averaged=True) == "compare-council-10-averaged"
+    assert name(last="region") == "compare-council-10-sandwell"
+    mine, yours = (name(weights=str(path)) for path in files)
+    assert mine != yours
+    assert re.fullmatch(r"compare-council-10-weights_[0-9a-f]{8}", mine)
+    assert name(0.5, "green_book", True, "region") == "compare-council-10-sandwell-worth_0.5-green_book-averaged"
+
+
+def test_a_comparison_is_never_written_over_another(wellheld: Any, out: Path) -> None:
+    first = out / "compare-society-5"
+    wellheld("experiment", "compare", out, "--perspective", "society", "--horizon", "5")
+    before = (first / "compare.txt").read_bytes()
+    wellheld("experiment", "compare", out, "--perspective", "society", "--horizon", "5", "--threshold", "70000")
+    assert (first / "compare.txt").read_bytes() == before
+    assert (out / "compare-society-5-worth_70000" / "compare.txt").read_bytes() != before
+
+
+@pytest.fixture
+def half(out: Path, tmp_path: Path) -> Path:
+    """Give a folder with half of the tasks, never collected."""
+    where = tmp_path / "half"
+    (where / folder.PARTS).mkdir(parents=True)
+    shutil.copy(out / folder.ASKED, where)
+    for task, path in folder.done(out).items():
+        if task < 2:
+            shutil.copy(path, where / folder.PARTS)
+    return where
+
+
+def test_half_an_experiment_is_not_told_as_if_it_were_whole(wellheld: Any, half: Path, out: Path) -> None:
+    """Said first on screen, under the picture, beside JSON and in both sheets, which cite no file that is not there."""
+    said = "2 of 4 tasks: incomplete"
+    found = wellheld("experiment", "compare", half)
+    assert found.out.startswith(said)
+    assert said in wellheld("experiment", "compare", half, "--json").err
+    told = json.loads((half / "compare-public-life" / "compare.json").read_text())
+    assert (told["tasks_done"], told["tasks"], told["complete"]) == (2, 4, False)
+    wellheld("experiment", "report", half)
+    for name, numbers in (("cheers_2022.md", ("2", "20", "23")), ("stress_abs.md", ("4.3",))):
+        text = (half / name).read_text()
+        assert said in text.split("## 1")[0]
+        assert all(said in items(text)[number] for number in numbers)
+        assert "`points.parquet` (not collected yet: `wellheld experiment collect`)" in text
+        whole = reporting.sheets(folder.opened(out), out)[name]
+        assert "incomplete" not in whole
+        assert "not collected yet" not in whole
+    assert "`summary.csv` (not collected yet" in items((half / "cheers_2022.md").read_text())["24"]
+
+
+def test_the_picture_of_half_an_experiment_says_so(setup: Setup, half: Path) -> None:
+    found = comparison.compare(setup, half, comparison.asked_of(setup, "public", None, "life", None, False, None))
+    assert "2 of 4 tasks: incomplete" in " ".join(compare_figure(found).get_supxlabel().split())
+
+
+def test_what_is_precise_enough_before_all_tasks_is_whole() -> None:
+    assert str(Progress(16, 64, True)) == "16 of 64 tasks: precise enough"
+    assert str(Progress(64, 64, True)) == "64 of 64 tasks"
+    assert str(Progress(64, 64, False)) == "64 of 64 tasks: incomplete"
 
 
 @pytest.mark.parametrize(
@@ -336,6 +503,9 @@ def test_sheets_hold_the_run_s_own_facts(wellheld: Any, setup: Setup, out: Path)
     assert cheers["14"].endswith("not taken as nought: improved.")
     assert cheers["21"].startswith("Not done")
     assert "own cost unknown" in cheers["23"]
+    assert cheers["23"].startswith("Over life, all public payers, 300 children of sandwell, discounted")
+    assert "95%" in cheers["23"]
+    assert "mcse: only the Monte Carlo" in cheers["23"]
     assert "Seed 3." in stress["5.2"]
     assert "8 draws done (4 of 4 tasks), 2 seeds of chance in each, so 16 runs" in stress["4.3"]
     assert f"{len(setup.names)} uncertain numbers" in stress["3.1"]
