@@ -75,19 +75,41 @@ def direction(output: str) -> float:
     return 1.0 if output.startswith(MORE_IS_BETTER) else -1.0
 
 
+def check_budgets(budgets: Sequence[float]) -> None:
+    """Refuse a budget that is none.
+
+    Raises
+    ------
+    InputError
+        If one is not a number above 0.
+    """
+    for budget in budgets:
+        if not (np.isfinite(budget) and budget > 0):
+            raise InputError(
+                f"--budget {shown(budget)}: has to be above 0 and finite, in GBP million for the children simulated; "
+                "write one such as 0.2"
+            )
+
+
+def most_spent(responses: Sequence[Response]) -> float:
+    """Give what levers can take together, each at the largest coverage that was run [GBP million]."""
+    return float(sum(each.spend[-1] for each in responses))
+
+
 def best_split(
     responses: Sequence[Response], budget: float, output: int, sign: float, risk: Callable[[Any], float]
 ) -> Split:
     """Split a budget so that one output gains most, under an attitude to risk.
 
     What levers bring is added up. Starts are all on one lever, each in turn, and even; of what they lead to the best.
-    A budget need not be spent.
+    A budget need not be spent; of one above all that levers can take, the rest stays.
 
     Parameters
     ----------
     output : its number among the responses' outputs
     sign : 1 where more of it is better, -1 where less is
     """
+    budget = min(budget, most_spent(responses))
     most = np.array([min(float(each.spend[-1]), budget) for each in responses])
     curves = [PchipInterpolator(each.spend, each.change[..., output], axis=0) for each in responses]
 

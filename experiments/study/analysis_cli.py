@@ -88,7 +88,7 @@ def discovery(
 @app.command()
 def information(
     directory: Directory,
-    threshold: Annotated[float, typer.Option(min=0, help="GBP for a DALY averted, such as 70000.")],
+    threshold: Annotated[float, typer.Option(help="GBP for a DALY averted, 0 to 10,000,000, such as 70000.")],
     cost: Annotated[
         list[float],
         typer.Option(help="What is not in the accounts yet, GBP a child born; one for each scenario after the first."),

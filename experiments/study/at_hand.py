@@ -85,7 +85,8 @@ def read(directory: Path, scenario: str | None = None, place: str | None = None)
     Raises
     ------
     InputError
-        If nothing is collected, draws are too few, or scenario or place is none of the experiment's.
+        If nothing is collected, draws are too few, scenario or place is none of the experiment's, or the scenario is
+        the first of several.
     """
     setup = folder.opened(directory)
     runs, points = table(directory, "runs"), table(directory, "points")
@@ -95,6 +96,11 @@ def read(directory: Path, scenario: str | None = None, place: str | None = None)
         )
     names = [each.name for each in setup.scenarios]
     other = chosen("--scenario", scenario, names)
+    if len(names) > 1 and other == names[0]:
+        raise InputError(
+            f"--scenario {other}: is what the others are compared with, and would be compared with itself; "
+            f"give one of {', '.join(names[1:])}"
+        )
     where = chosen("--place", place, list(setup.answers))
     draws = points["draw"].to_numpy()
     label = other if len(names) == 1 else f"{other} less {names[0]}"
@@ -107,14 +113,21 @@ def table(directory: Path, name: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If it is not there.
+        If it is not there, or cannot be read as a table.
     """
     path = directory / f"{name}.parquet"
     if not path.is_file():
         raise InputError(
             f"{directory}: is not collected ({path.name} is missing); wellheld experiment collect {directory}"
         )
-    return pd.read_parquet(path)
+    try:
+        return pd.read_parquet(path)
+    except (ValueError, OSError) as error:  # pyarrow tells a damaged file by either
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise InputError(
+            f"{path}: is damaged ({type(error).__name__}); wellheld experiment collect {directory}"
+        ) from error
 
 
 def chosen(option: str, given: str | None, names: list[str]) -> str:

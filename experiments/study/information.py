@@ -16,16 +16,21 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Wh
 from threadpoolctl import threadpool_limits
 
 from experiments.capture import BY_LOGARITHM, standard_error
-from experiments.study.at_hand import AtHand, noise_of, not_chance, ranks
+from experiments.study.at_hand import AtHand, ranks
 from experiments.study.surrogate import FOLDS, MOST_TUNED, splits
-from simulation.errors import InputError
+from simulation.errors import InputError, shown
 
 SAMPLES = 200
-"""Curves drawn from a fit to tell its error."""
+"""Curves drawn from a fit, and times that pairs of draws are drawn anew, to tell an error."""
 HEALTH = ("dalys_whole_discounted", "dalys_discounted", "dalys_whole", "dalys")
 MONEY = ("cost_to_18", "service_cost_discounted", "service_cost")
 """Outputs that net benefit is made of, the first that an experiment has."""
+WHOLE = MONEY[0]
+"""The output of money that holds what interventions cost, where that is known."""
+MOST_POUNDS = 10_000_000
 MILLION = 1e6
+ROUNDING = 1e-12
+"""Share of the largest variance below which one is rounding."""
 Groups = Mapping[str, Sequence[int]]
 
 
@@ -69,6 +74,39 @@ def first_of(names: Sequence[str], hand: AtHand, what: str) -> str:
     return found
 
 
+def check_money(hand: AtHand, priced: Sequence[str]) -> str:
+    """Choose the output of money, or refuse one that leaves out what interventions are known to cost.
+
+    Parameters
+    ----------
+    priced : interventions whose cost is known
+
+    Raises
+    ------
+    InputError
+        If interventions have a cost that no output asked for holds.
+    """
+    found = first_of(MONEY, hand, "money")
+    if priced and found != WHOLE:
+        raise InputError(
+            f"net benefit: {found} leaves out what {', '.join(priced)} costs; ask the experiment for the output "
+            f"{WHOLE}, which holds it, beside one of health ({', '.join(HEALTH)})"
+        )
+    return found
+
+
+def check_pounds(option: str, pounds: float) -> None:
+    """Refuse pounds that are none, below 0, or beyond what any child costs.
+
+    Raises
+    ------
+    InputError
+        If they are.
+    """
+    if not 0 <= pounds <= MOST_POUNDS:
+        raise InputError(f"{option} {shown(pounds)} is outside 0 to {MOST_POUNDS:,}; write pounds, such as 500")
+
+
 def net_benefit(hands: Sequence[AtHand], threshold: float, costs: Sequence[float], children: int) -> Any:
     """Give what each scenario brings over the first: DALYs averted in pounds, cost spared, less the programme's cost.
 
@@ -101,18 +139,48 @@ def without_chance(runs: Any) -> Any:
     """Give the net benefit expected in each draw: means over chance, drawn together by what chance adds to them.
 
     A decision is about what is expected; chance among simulated children is no ignorance that a study could end. With
-    one seed of chance it cannot be told, and stays in.
+    one seed of chance it cannot be told, and stays in. Only gaps between decisions matter: the first is held at its
+    mean, and gaps from it vary together as they would without chance, whichever decision comes first.
 
     Parameters
     ----------
     runs : (draws, seeds of chance, decisions)
     """
     means = runs.mean(axis=1)
-    centre = means.mean(axis=0)
     if runs.shape[1] == 1:
         return means
-    kept = [not_chance(means[:, d], noise_of(runs[..., d])) for d in range(means.shape[1])]
-    return centre + (means - centre) * np.sqrt(kept)
+    found = np.tile(means.mean(axis=0), (len(means), 1))
+    found[:, 1:] += drawn_together(runs[..., 1:] - runs[..., :1])
+    return found
+
+
+def drawn_together(gaps: Any) -> Any:
+    """Give how each draw's gaps lie about their means once what chance adds to their covariance is taken out.
+
+    The share that is not chance is a matrix here: in some directions gaps vary by chance alone, and are drawn to 0.
+
+    Parameters
+    ----------
+    gaps : (draws, seeds of chance, decisions less one)
+
+    Returns
+    -------
+    (draws, decisions less one) of mean 0; their covariance is that of means over chance, less that of chance
+    """
+    about = gaps.mean(axis=1) - gaps.mean(axis=(0, 1))
+    chance = (gaps - gaps.mean(axis=1, keepdims=True)).reshape(-1, gaps.shape[2])
+    noise = chance.T @ chance / (len(gaps) * (gaps.shape[1] - 1) * gaps.shape[1])
+    values, vectors = np.linalg.eigh(about.T @ about / (len(about) - 1))
+    varies = values > ROUNDING * values.max()
+    even = (vectors / np.sqrt(np.where(varies, values, np.inf))) @ vectors.T
+    back = (vectors * np.sqrt(np.where(varies, values, 0.0))) @ vectors.T
+    shares, directions = np.linalg.eigh(np.eye(len(values)) - even @ noise @ even)
+    return about @ even @ (directions * np.sqrt(np.clip(shares, 0.0, 1.0))) @ directions.T @ back
+
+
+def gained(expected: Any) -> Any:
+    """Give in each draw what the best decision brings there over the one that is best on the mean."""
+    return expected.max(axis=1) - expected[:, int(expected.mean(axis=0).argmax())]
 
 
 def worth(expected: Any, pair: Any) -> Worth:
@@ -123,15 +191,23 @@ def worth(expected: Any, pair: Any) -> Worth:
     expected : (draws, decisions)
     pair : (draws,) draws of one pair are not independent
     """
-    chosen = int(expected.mean(axis=0).argmax())
-    gain = expected.max(axis=1) - expected[:, chosen]
+    gain = gained(expected)
     by_pair = pd.Series(gain).groupby(np.asarray(pair)).mean().to_numpy()
     return Worth(float(gain.mean()), float(by_pair.std(ddof=1) / np.sqrt(len(by_pair))))
 
 
 def evpi(runs: Any, pair: Any) -> Worth:
-    """Give the expected value of perfect information on all numbers."""
-    return worth(without_chance(runs), pair)
+    """Give the expected value of perfect information on all numbers.
+
+    Its error is that of the whole estimate, what is chance included: pairs are drawn anew, and all is done again.
+    """
+    generator, pairs = np.random.default_rng(1), np.unique(np.asarray(pair), return_inverse=True)[1]
+    draws = [np.flatnonzero(pairs == k) for k in range(pairs.max() + 1)]
+    again = []
+    for _ in range(SAMPLES):
+        drawn = np.concatenate([draws[k] for k in generator.integers(len(draws), size=len(draws))])
+        again.append(gained(without_chance(runs[drawn])).mean())
+    return Worth(float(gained(without_chance(runs)).mean()), float(np.std(again, ddof=1)))
 
 
 def regression(at: Any, y: Any) -> GaussianProcessRegressor:

@@ -11,10 +11,12 @@ from experiments.capture import capture
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from experiments.study import allocation, discovery, folder, information
 from experiments.study.at_hand import AtHand, ranks, read
+from experiments.study.declaration import Setup
+from experiments.study.perspectives import unpriced
 from experiments.study.sensitivity import shapley_effects, surrogate_indices
 from experiments.study.surrogate import DOUBTED, Surrogate, strongest, surrogate
 from simulation.economics import discount_factors
-from simulation.errors import InputError, shown
+from simulation.errors import InputError, nearest, shown
 from simulation.inputs import Tables
 from simulation.population import births
 
@@ -255,13 +257,20 @@ def value_information(
     years : births of so many years are decided on, discounted
     recorded_in : place whose cases are recorded; the experiment's own where left out
     """
+    information.check_pounds("--threshold", threshold)
     setup = folder.opened(directory)
     others = [scenario.name for scenario in setup.scenarios[1:]]
     if not others:
         raise InputError(f"{directory}: has one scenario, so there is nothing to decide; ask an experiment of two")
     if len(costs) != len(others):
         raise InputError(f"--cost: {len(costs)} given for {len(others)} scenarios ({', '.join(others)}); give one each")
+    for name, cost in zip(others, costs, strict=True):
+        information.check_pounds(f"--cost of {name}:", cost)
     hands = [read(directory, name, place) for name in others]
+    held, left = priced(setup)
+    money = information.check_money(hands[0], held)
+    where = recorded_in or hands[0].place
+    check_recorded(setup.tables, where)
     here = [hands[0].place] if hands[0].place in setup.places else list(setup.places)
     simulated = sum(births(setup.tables, each, setup.experiment.children) for each in here)
     values = setup.tables.values()
@@ -282,12 +291,14 @@ def value_information(
     parts.append(information.of_groups(points, means, pair, alone, scale).assign(by="number"))
     known = pd.concat(parts, ignore_index=True)
     known.insert(0, "by", known.pop("by"))
-    asked = capture(setup.tables, recorded_in or hands[0].place)
+    asked = capture(setup.tables, where)
     data = information.of_data(points, means, pair, asked, RECORDED, scale)
     decision = pd.DataFrame(
         {
             "decision": [setup.scenarios[0].name, *others],
             "net_benefit_per_child": means.mean(axis=0),
+            "health": information.first_of(information.HEALTH, hands[0], "health"),
+            "money": money,
             "threshold": threshold,
             "cost_per_child": [0.0, *costs],
             "best": [k == best for k in range(len(others) + 1)],
@@ -297,17 +308,71 @@ def value_information(
             "years": years,
         }
     )
-    lines = information_lines(decision, known, data, recorded_in or hands[0].place)
+    lines = information_lines(decision, known, data, where, accounted(decision, held, left))
     return Answer({"decision": decision, "evppi": known, "evsi": data}, list(lines))
 
 
-def information_lines(decision: pd.DataFrame, known: pd.DataFrame, data: pd.DataFrame, where: str) -> Iterator[str]:
-    """Write what knowing is worth."""
+def priced(setup: Setup) -> tuple[list[str], list[str]]:
+    """List what an experiment's scenarios move: interventions whose cost the accounts hold, and all else."""
+    held: list[str] = []
+    left: list[str] = []
+    for scenario in setup.scenarios:
+        unknown = unpriced(setup, scenario)
+        held += [str(lever.name) for lever in scenario.levers if str(lever.name or lever.kind) not in unknown]
+        left += unknown
+    return list(dict.fromkeys(held)), list(dict.fromkeys(left))
+
+
+def check_recorded(tables: Tables, place: str) -> None:
+    """Refuse a place of which the tables do not say how many cases it has.
+
+    Raises
+    ------
+    InputError
+        If they do not.
+    """
+    here = {"region", *(row.authority for row in tables.rows["authorities"] if row.role == "place")}
+    published = [row.authority for row in tables.rows["indicators"] if row.indicator == "referral_rate"]
+    places = [each for each in published if each in here]
+    if place not in places:
+        raise InputError(
+            f"--recorded-in {shown(place)}: indicators.csv has no referral_rate of it.{nearest(place, places)} "
+            f"Give one of {', '.join(places)}"
+        )
+
+
+def accounted(decision: pd.DataFrame, held: Sequence[str], left: Sequence[str]) -> str:
+    """Say which outputs net benefit is made of, and whether what programmes cost is among them.
+
+    Parameters
+    ----------
+    held, left : as `priced` lists them
+    """
+    first = decision.iloc[0]
+    said = [f"Health is {first['health']}, money {first['money']}."]
+    if held:
+        said.append(f"Money holds what {', '.join(held)} costs: --cost is what comes on top.")
+    if left:
+        said.append(f"Money holds nothing of what {', '.join(left)} costs: all of it has to be in --cost.")
+    return " ".join(said)
+
+
+def information_lines(
+    decision: pd.DataFrame, known: pd.DataFrame, data: pd.DataFrame, where: str, made_of: str
+) -> Iterator[str]:
+    """Write what knowing is worth.
+
+    Parameters
+    ----------
+    where : whose cases are recorded
+    made_of : what net benefit is made of
+    """
     first = decision.iloc[0]
     yield from wrapped(
         f"GBP million, for {first['children']:,} births a year, years decided on: {first['years']}; a DALY averted "
         f"at GBP {first['threshold']:,.0f}; costs of programmes as given, nothing of them known."
     )
+    yield from wrapped(made_of)
     yield ""
     rows = [["Net benefit, GBP a child", "mean", "cost", ""]]
     rows += [
@@ -358,8 +423,7 @@ def allocate(
     budgets : GBP million, discounted, for the children simulated
     goals : outputs, each made best in turn; those of `allocation.GOALS` that were asked where none is given
     """
-    if any(budget <= 0 for budget in budgets):
-        raise InputError("--budget: has to be above 0, in GBP million for the children simulated")
+    allocation.check_budgets(budgets)
     setup = folder.opened(directory)
     scenarios = setup.scenarios[1:]
     if not scenarios:
@@ -374,16 +438,26 @@ def allocate(
         raise InputError(f"--goal: give one of the outputs {', '.join(outputs)}")
     table = allocation.frontier(responses, outputs, chosen, budgets, risk)
     added = allocation.additivity(scenarios, hands, outputs)
-    return Answer({"frontier": table, "additivity": added}, list(allocation_lines(table, added, chosen)))
+    lines = allocation_lines(table, added, chosen, allocation.most_spent(responses))
+    return Answer({"frontier": table, "additivity": added}, list(lines))
 
 
-def allocation_lines(table: pd.DataFrame, added: pd.DataFrame, goals: Sequence[str]) -> Iterator[str]:
-    """Write the best splits, what they bring, and how far levers add up."""
+def allocation_lines(table: pd.DataFrame, added: pd.DataFrame, goals: Sequence[str], most: float) -> Iterator[str]:
+    """Write the best splits, what they bring, and how far levers add up.
+
+    Parameters
+    ----------
+    most : what all levers can take together [GBP million]
+    """
     levers = [name for name in table.columns if name.startswith("on_")]
     yield from wrapped(
         f"Best split of a budget, GBP million for the children simulated, attitude to risk: {table['risk'].iloc[0]}. "
         "A star: no other split spends as little and is as good on every goal."
     )
+    if (table["budget"] > most * (1 + allocation.LEAST)).any():
+        yield from wrapped(
+            f"Of a larger budget at most {most:.3g} can be spent at the coverages run; the rest stays unspent."
+        )
     for row in table.to_dict("records"):
         split = ", ".join(f"{name[3:]} {row[name]:.3g}" for name in levers if row[name] > 0) or "nothing"
         star = " *" if row["efficient"] else ""

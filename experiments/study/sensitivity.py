@@ -19,7 +19,6 @@ from scipy import stats
 from experiments.study.surrogate import Fit, Surrogate
 from simulation.errors import InputError
 
-Z = float(stats.norm.isf(0.025))
 MIDDLE = (0.025, 0.975)
 """Quantiles between which Morris moves a number: its 95% interval."""
 LEVELS = 4
@@ -94,7 +93,7 @@ def sobol(
     output, name, first, first_95, total, total_95: the latter half-widths; missing where an output does not vary
     """
     if base < 2 or base & (base - 1):
-        raise InputError(f"--points {base}: is no power of 2; give one such as 256")
+        raise InputError(f"--size {base}: is no power of 2, as points of Sobol have to be; give one such as 256")
     if groups is not None and len(set(groups)) == 1:  # all that varies: it explains all
         row = {"name": groups[0], "first": 1.0, "first_95": 0.0, "total": 1.0, "total_95": 0.0}
         return pd.DataFrame([{"output": output} | row for output in outputs])
@@ -126,7 +125,8 @@ def surrogate_indices(
     """Give Sobol indices of a surrogate, with intervals from what its folds say.
 
     Each fit without a fold gives indices of its own; their spread is the error that the draws at hand leave (a
-    jackknife of whole folds). Numbers that no fit uses have none of the variance.
+    jackknife of whole folds), and as folds are few, intervals are Student's. Numbers that no fit uses have none of the
+    variance.
 
     Returns
     -------
@@ -136,12 +136,13 @@ def surrogate_indices(
     apart = [of_fit(fit, names, groups, base, seed) for fit in found.folds]
     table = pd.DataFrame({"name": told(names, groups)})
     many = len(apart)
+    reach = float(stats.t.isf(0.025, many - 1))
     for key in ("first", "total"):
         spread = np.array([each[key] for each in apart])
         error = np.sqrt((many - 1) / many * ((spread - spread.mean(axis=0)) ** 2).sum(axis=0))
         table[key] = whole[key]
-        table[f"{key}_low"] = np.clip(whole[key] - Z * error, 0.0, 1.0)
-        table[f"{key}_high"] = np.clip(whole[key] + Z * error, 0.0, 1.0)
+        table[f"{key}_low"] = np.clip(whole[key] - reach * error, 0.0, 1.0)
+        table[f"{key}_high"] = np.clip(whole[key] + reach * error, 0.0, 1.0)
     return table
 
 
@@ -170,7 +171,9 @@ def shapley_effects(
     """Share out the variance among numbers that may go together (Owen 2014; Song, Nelson and Staum 2016).
 
     A number's effect is what it adds to the variance explained, over all orders in which numbers become known; effects
-    sum to 1. Numbers go together by a Gaussian copula, from which what is not yet known is drawn given what is.
+    sum to 1. Numbers go together by a Gaussian copula, from which what is not yet known is drawn given what is. The
+    error is that of the points, effects being shares of a variance that is estimated from the same points, and that of
+    the orders where these are random.
 
     Parameters
     ----------
@@ -205,13 +208,16 @@ def shapley_effects(
         return known[subset]
 
     gains = np.zeros((len(players), samples))
+    joined: list[list[float]] = [[] for _ in players]
     for player, before, weight in marginals(len(players), generator):
-        gains[player] += weight * (explained(before | {player}) - explained(before))
+        gain = explained(before | {player}) - explained(before)
+        gains[player] += weight * gain
+        joined[player].append(float(gain.mean()))
     variance = known[everyone].mean()
-    error = gains - gains.mean(axis=1, keepdims=True)
-    return pd.DataFrame(
-        {"effect": gains.mean(axis=1) / variance, "error": error.std(axis=1, ddof=1) / np.sqrt(samples) / variance}
-    )
+    effect = gains.mean(axis=1) / variance
+    by_points = (gains - effect[:, None] * known[everyone]).std(axis=1, ddof=1) / np.sqrt(samples)
+    by_orders = np.std(joined, axis=1, ddof=1) / np.sqrt(ORDERS) if len(players) > EXACT else 0.0
+    return pd.DataFrame({"effect": effect, "error": np.hypot(by_points, by_orders) / variance})
 
 
 def root(matrix: Any) -> Any:

@@ -13,8 +13,10 @@ from experiments.study.allocation import (
     additivity,
     attitude,
     best_split,
+    check_budgets,
     frontier,
     levers_of,
+    most_spent,
     responses_of,
     undominated,
 )
@@ -49,6 +51,24 @@ def test_straight_responses_go_to_the_best_lever_up_to_its_end() -> None:
     other = Response("other", np.array([0.0, 5.0]), np.array([0.0, -5.0])[:, None, None] * np.ones((2, 4, 1)))
     split = best_split([other, better], 3.0, 0, -1.0, attitude("mean"))
     assert split.spent == pytest.approx([1.0, 2.0], abs=1e-3)
+
+
+@pytest.mark.parametrize("budget", [7.0, 1e6, 1e300])
+def test_of_a_budget_beyond_what_levers_can_take_the_rest_stays_unspent(budget: float) -> None:
+    """Two levers can take 2 and 5; a million brings what these bring, not nothing."""
+    first = Response("first", np.array([0.0, 2.0]), np.array([0.0, -8.0])[:, None, None] * np.ones((2, 4, 1)))
+    other = Response("other", np.array([0.0, 5.0]), np.array([0.0, -5.0])[:, None, None] * np.ones((2, 4, 1)))
+    assert most_spent([first, other]) == 7.0
+    split = best_split([first, other], budget, 0, -1.0, attitude("mean"))
+    assert split.spent == pytest.approx([2.0, 5.0], abs=1e-3)
+    assert split.change[:, 0].mean() == pytest.approx(-13.0, abs=1e-2)
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_budget_that_is_none_is_refused(budget: float) -> None:
+    check_budgets([0.2, 1e6])
+    with pytest.raises(InputError, match=r"^--budget .*: has to be above 0 and finite, in GBP million"):
+        check_budgets([0.2, budget])
 
 
 def test_money_is_kept_where_levers_harm() -> None:

@@ -13,10 +13,13 @@ from experiments.capture import records_needed, standard_error
 from experiments.study.at_hand import AtHand
 from experiments.study.information import (
     calibrated,
+    check_money,
+    check_pounds,
     evpi,
     evppi,
     evsi,
     fitted,
+    gained,
     net_benefit,
     of_data,
     of_groups,
@@ -75,6 +78,65 @@ def test_chance_is_taken_out_of_the_spread_and_not_of_the_mean(runs: Any) -> Non
     assert expected.mean(axis=0) == pytest.approx(runs.mean(axis=(0, 1)))
     assert expected[:, 1].std() == pytest.approx(np.hypot(*SLOPES[:2]), rel=0.06)
     assert runs.mean(axis=1)[:, 1].std() > 1.03 * expected[:, 1].std()
+
+
+def three(draws: int, seed: int, correlation: float, noise: Any) -> Any:
+    """Two decisions beside changing nothing, each worth a normal of spread 1, under chance as `noise` lays it on."""
+    generator = np.random.default_rng(seed)
+    signal = 0.3 * np.array([0.0, 1.0, 0.0])
+    drawn = generator.multivariate_normal([0.0, 0.0], [[1.0, correlation], [correlation, 1.0]], draws)
+    signal = signal + np.column_stack([np.zeros(draws), drawn])
+    return signal[:, None] + 2.0 * generator.standard_normal((draws, 2, len(noise))) @ noise
+
+
+OWN = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+TOGETHER = np.array([[0.0, 1.0, 1.0]])
+OF_THE_FIRST = np.array([[1.0, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize("noise", [OWN, TOGETHER, OF_THE_FIRST])
+@pytest.mark.parametrize("correlation", [0.0, 0.95])
+def test_among_three_decisions_chance_is_taken_out_of_what_they_have_together(correlation: float, noise: Any) -> None:
+    """Chance of twice the signal's spread, on each decision, on two alike, or on the first; truth by simulation.
+
+    Taken out decision by decision, it came out from 27% too low to 63% too high. The standard error of a
+    mean of 8 worlds is 4% at most.
+    """
+    truth = gained(three(1_000_000, 0, correlation, 0.0 * noise)[:, 0]).mean()
+    found = [gained(without_chance(three(4000, seed, correlation, noise))).mean() for seed in range(1, 9)]
+    assert np.mean(found) == pytest.approx(truth, rel=0.1)
+
+
+def test_it_does_not_matter_which_of_the_decisions_comes_first() -> None:
+    runs = three(500, 1, 0.3, OWN)
+    values = [gained(without_chance(runs[..., order])).mean() for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0])]
+    assert values == pytest.approx([values[0]] * 3, rel=1e-6)
+    alike = np.concatenate([runs, runs[..., 1:2]], axis=-1)
+    assert gained(without_chance(alike)).mean() == pytest.approx(values[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("noise", [2.0, 5.0])
+def test_the_error_told_of_perfect_information_is_that_of_repeated_worlds(noise: float) -> None:
+    """With much chance the share of it is hardly known; told without that, the error was up to eight times too small.
+
+    The spread of 150 worlds has a standard error of 6%.
+    """
+
+    def world(seed: int) -> Any:
+        generator = np.random.default_rng(seed)
+        change = 0.3 + generator.standard_normal((400, 1)) + noise * generator.standard_normal((400, 2))
+        return np.stack([np.zeros((400, 2)), change], axis=-1)
+
+    spread = np.std([gained(without_chance(world(seed))).mean() for seed in range(150)], ddof=1)
+    told = np.mean([evpi(world(seed), np.arange(400)).error for seed in range(12)])
+    assert told == pytest.approx(spread, rel=0.3)
+
+
+def test_draws_of_a_pair_are_drawn_anew_together() -> None:
+    """Every draw twice is no more known than once."""
+    runs = three(300, 1, 0.3, OWN)
+    once = evpi(runs, np.arange(300)).error
+    assert evpi(np.repeat(runs, 2, axis=0), np.repeat(np.arange(300), 2)).error == pytest.approx(once, rel=0.1)
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -199,6 +261,23 @@ def test_net_benefit_is_health_in_pounds_and_cost_spared_less_the_programme() ->
 def test_net_benefit_needs_health_and_money() -> None:
     with pytest.raises(InputError, match="net benefit needs money: ask the experiment for one of the outputs cost_to"):
         net_benefit([hand({"dalys": np.zeros((2, 1))})], 1, [0], 1)
+
+
+def test_money_that_leaves_out_a_known_cost_is_refused() -> None:
+    some = np.zeros((2, 1))
+    assert check_money(hand({"service_cost": some}), []) == "service_cost"
+    assert check_money(hand({"service_cost": some, "cost_to_18": some}), ["triple_p"]) == "cost_to_18"
+    told = "service_cost leaves out what triple_p costs; ask the experiment for the output cost_to_18"
+    with pytest.raises(InputError, match=told):
+        check_money(hand({"service_cost": some}), ["triple_p"])
+
+
+@pytest.mark.parametrize("pounds", [-1.0, 10_000_001.0, float("nan"), float("inf")])
+def test_pounds_that_are_none_are_refused(pounds: float) -> None:
+    check_pounds("--threshold", 0.0)
+    check_pounds("--threshold", 10_000_000.0)
+    with pytest.raises(InputError, match=r"^--threshold .* is outside 0 to 10,000,000; write pounds"):
+        check_pounds("--threshold", pounds)
 
 
 def test_a_decision_that_never_varies_is_left_as_it_is(numbers: Any) -> None:

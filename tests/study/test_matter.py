@@ -10,6 +10,7 @@ import pytest
 from experiments.study import folder, tasks
 from experiments.study.at_hand import LEAST_DRAWS, not_chance, ranks, read
 from experiments.study.declaration import Experiment, set_up
+from experiments.study.matter import accounted, priced
 from simulation.errors import InputError
 from simulation.scenario import Lever, Scenario
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 pytest_plugins = ("command_line_fixtures",)
 DRAWS = 128
+COSTS = ("--cost", "0") * 3
 FILE = """
 name = "small"
 question = "What changes?"
@@ -153,6 +155,9 @@ def test_information_is_worth_what_the_wrong_choice_would_cost(wellheld: Any, kn
     data = pd.read_csv(known / "evsi.csv")
     assert data["assumption"][0] == "effect_of_tip"
     assert data["evsi"][0] <= 1.02 * alone["tip_effect"]
+    assert decision["health"].iloc[0] == "dalys_whole_discounted"
+    told = "Health is dalys_whole_discounted, money cost_to_18. Money holds what triple_p, safecare costs: --cost is"
+    assert told in " ".join(answer.out.split())
 
 
 def test_a_budget_is_split_at_the_command_line(wellheld: Any, known: Path) -> None:
@@ -167,6 +172,60 @@ def test_a_budget_is_split_at_the_command_line(wellheld: Any, known: Path) -> No
     assert added.loc["cost_to_18", "error"] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_budget_beyond_what_can_be_spent_buys_all_and_is_told(wellheld: Any, known: Path) -> None:
+    """The two levers can take 0.2 and 0.1 million; whoever has a million buys what saves, and is told why no more."""
+    answer = wellheld("experiment", "allocate", known, "--budget", "1e6", "--goal", "cost_to_18", "--risk", "worst-10%")
+    assert answer.code == 0, answer.err
+    first = pd.read_csv(known / "frontier.csv").iloc[0]
+    assert first["on_safecare"] == pytest.approx(0.1, rel=1e-3)
+    assert "at most 0.3 can be spent at the coverages run; the rest stays unspent" in " ".join(answer.out.split())
+    within = wellheld("experiment", "allocate", known, "--budget", "0.3", "--goal", "cost_to_18")
+    assert "stays unspent" not in within.out
+
+
+def test_information_without_what_programmes_cost_is_refused(refused: Any, known: Path) -> None:
+    """Services alone were asked for, and triple_p and safecare have a cost in the table."""
+    asked = known / folder.ASKED
+    asked.write_text(asked.read_text().replace("cost_to_18", "service_cost_discounted", 1))
+    runs = pd.read_parquet(known / "runs.parquet").rename(columns={"cost_to_18": "service_cost_discounted"})
+    runs.to_parquet(known / "runs.parquet")
+    told = refused("experiment", "information", known, "--threshold", "70000", *COSTS)
+    assert "service_cost_discounted leaves out what triple_p, safecare costs" in told
+    assert "ask the experiment for the output cost_to_18" in told
+
+
+def test_what_no_account_holds_has_to_be_in_the_cost_that_is_given() -> None:
+    """Poverty's cost, known or not, stands outside the accounts, as that of prevention does."""
+    poverty = Scenario(name="poverty", lever=[Lever(kind="poverty", add=0.1, cost=1000.0)])
+    prevented = Scenario(name="prevented", lever=[Lever(kind="prevention", add=0.1)])
+    scenarios = (poverty, prevented, programme("one", triple_p=0.5))
+    setup = set_up(Experiment(name="some", question="What?", scenarios=("today",), scenario=scenarios))
+    held, left = priced(setup)
+    assert (held, left) == (["triple_p"], ["poverty", "prevention"])
+    told = accounted(pd.DataFrame({"health": ["dalys"], "money": ["cost_to_18"]}), held, left)
+    assert "Money holds nothing of what poverty, prevention costs: all of it has to be in --cost." in told
+
+
+@pytest.mark.parametrize("name", ["runs.parquet", "points.parquet"])
+@pytest.mark.parametrize("kept", [0, 100, -40])
+def test_a_damaged_table_is_told_in_one_line(refused: Any, known: Path, name: str, kept: int) -> None:
+    """Empty, cut short, or its end gone."""
+    path = known / name
+    path.write_bytes(path.read_bytes()[:kept])
+    told = refused("experiment", "sensitivity", known)
+    assert f"known/{name}: is damaged (" in told
+    assert told.endswith("); wellheld experiment collect known")
+
+
+def test_a_table_of_which_a_page_is_damaged_is_told(refused: Any, known: Path) -> None:
+    """Its end, which says where all lies, is whole."""
+    path = known / "points.parquet"
+    content = bytearray(path.read_bytes())
+    content[4:4000] = bytes(3996)
+    path.write_bytes(bytes(content))
+    assert "known/points.parquet: is damaged (" in refused("experiment", "sensitivity", known)
+
+
 def test_the_model_is_screened_at_the_command_line(wellheld: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "REFERENCE_CHILDREN", 60)
     Path("small.toml").write_text(FILE)
@@ -176,6 +235,9 @@ def test_the_model_is_screened_at_the_command_line(wellheld: Any, here: Path, mo
     table = pd.read_csv("told.csv").set_index("name")["mu_star"]
     assert table["phi"] == 0.0
     assert table["repetition_ratio"] > 0.0
+    uneven = wellheld("experiment", "screen", "small.toml", "--method", "sobol", "--size", "3")
+    assert uneven.code == 2
+    assert "--size 3: is no power of 2" in uneven.err
 
 
 @pytest.mark.parametrize(
@@ -190,7 +252,22 @@ def test_the_model_is_screened_at_the_command_line(wellheld: Any, here: Path, mo
         (("discovery", "known", "--fails", "cost"), "write NAME > NUMBER"),
         (("discovery", "known", "--fails", "cats > 0"), "is so in 0 of 128 draws"),
         (("information", "known", "--threshold", "1", "--cost", "1"), "--cost: 1 given for 3 scenarios"),
-        (("allocate", "known", "--budget", "0"), "--budget: has to be above 0"),
+        (("information", "known", "--threshold", "nan", *COSTS), "--threshold nan is outside 0 to 10,000,000"),
+        (("information", "known", "--threshold", "-1", *COSTS), "--threshold -1.0 is outside 0 to 10,000,000"),
+        (("information", "known", "--threshold", "1", *COSTS[:4], "--cost", "nan"), "--cost of both: nan is outside 0"),
+        (("information", "known", "--threshold", "1", "--cost", "-5", *COSTS[:4]), "--cost of one: -5.0 is outside 0"),
+        (
+            ("information", "known", "--threshold", "1", *COSTS, "--recorded-in", "nowhere"),
+            "--recorded-in 'nowhere': indicators.csv has no referral_rate of it. Give one of sandwell, region",
+        ),
+        (
+            ("sensitivity", "known", "--scenario", "today"),
+            "--scenario today: is what the others are compared with, and would be compared with itself; "
+            "give one of one, other, both",
+        ),
+        (("allocate", "known", "--budget", "0"), "--budget 0.0: has to be above 0 and finite"),
+        (("allocate", "known", "--budget", "inf"), "--budget inf: has to be above 0 and finite"),
+        (("allocate", "known", "--budget", "0.1", "--budget", "nan"), "--budget nan: has to be above 0 and finite"),
         (("allocate", "known", "--budget", "1", "--risk", "none"), "write mean, mean-1sd or worst-10%"),
         (("sensitivity", "nothing"), "nothing: holds no experiment"),
     ],
