@@ -15,7 +15,7 @@ from experiments.provenance import LIBRARIES
 from experiments.report import csv_bytes, manifest_of, parquet_bytes
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from experiments.study import folder
-from experiments.study.carriers import Carry, until_done
+from experiments.study.carriers import Carry, on_this_machine, until_done
 from experiments.study.declaration import Setup
 from experiments.study.design import TwinsGain
 from experiments.study.gather import (
@@ -79,6 +79,22 @@ def shard_of(text: str) -> tuple[int, int]:
     if not (head.isdecimal() and tail.isdecimal() and 1 <= int(head) <= int(tail) <= 1_000_000):
         raise InputError(f"--shard {text}: is no part; write K/N with K from 1 to N, such as 3/16")
     return int(head), int(tail)
+
+
+def run(setup: Setup, out: Path, carry: Carry | None = None) -> pd.DataFrame:
+    """Begin an experiment in a folder, or go on with it, and gather it: the whole course in one call.
+
+    Parameters
+    ----------
+    carry : where tasks are carried; threads on all cores of this machine if not given
+
+    Returns
+    -------
+    the summary, as `collect` gives it
+    """
+    folder.begin(setup, out)
+    take(setup, out, carry or on_this_machine(None, processes=False), None, None)
+    return collect(setup, out)
 
 
 def check_shard(setup: Setup, shard: str | None) -> None:

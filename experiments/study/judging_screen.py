@@ -19,8 +19,8 @@ RULE = (
 )
 RESTS = (
     "assumed: share of the variance of whether a draw holds that comes from numbers graded assumption or set by hand "
-    "(closed Sobol index, with its standard error); - where nearly all draws hold, or none. Tipping: the value of a key "
-    "assumption at which the verdict turns, others as uncertain as they are, with an 80% interval; nowhere: not "
+    "(closed Sobol index, with its standard error); - where nearly all draws hold, or none. Tipping: the value of a "
+    "key assumption at which the verdict turns, others as uncertain as they are, with an 80% interval; nowhere: not "
     "within the values drawn."
 )
 

@@ -86,6 +86,17 @@ def taken(setup: Setup, out: Path, shard: tuple[int, int] | None = None) -> dict
     return files(out)
 
 
+def test_one_call_runs_the_whole_course_and_goes_on_where_it_stopped(
+    setup: Setup, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "called"
+    folder.begin(setup, out)
+    folder.keep(out, work(setup.text, 2))
+    table = course.run(setup, out)
+    assert files(out) == whole
+    assert table.equals(course.run(setup, out, on_this_machine(1, False)))
+
+
 def files(out: Path) -> dict[str, bytes]:
     """Give every file of a folder."""
     return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
