@@ -86,16 +86,20 @@ def live(children: Any, world: Any, context: Any, ledger: Any, year_from: int, y
         for year in range(year_from, year_to):
             if gone(child, year):
                 break
+            young = year - child.birth_year <= ADULT  # what is for children alone would return at once
             if parts & BEFORE:
                 adversity(child, w, c, book, year)
-                setting(child, w, c, book, year)
+                if young:
+                    setting(child, w, c, book, year)
             if parts & HOLDING:
-                hold(child, w, c, book, year)
+                if young:
+                    hold(child, w, c, book, year)
                 adult_life(child, w, c, book, year)
                 recovery(child, w, c, book, year)
             if parts & AFTER:
                 health(child, w, c, book, year)
-                observe(child, w, c, book, year)
+                if young:
+                    observe(child, w, c, book, year)
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
@@ -147,7 +151,8 @@ def ratios_conditions(children: Any, world: Any, year: int, ratios: Any) -> None
         child = children[k]
         if not gone(child, year):
             for number in range(len(w.weights)):
-                ratios[k, number] = np.exp(log_ratio_condition(child, w, number, year - child.birth_year))
+                log_ratio = log_ratio_condition(child, w, number, year - child.birth_year)
+                ratios[k, number] = np.exp(log_ratio) if log_ratio != 0.0 else 1.0
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]
@@ -168,7 +173,8 @@ def sum_ratios(children: Any, world: Any, year: int, own: Any, people: Any, rati
                 people[number, child.sex] += 1
                 ratios[number, child.sex] += own[k, number]
         people[len(w.weights), child.sex] += 1
-        ratios[len(w.weights), child.sex] += np.exp(log_ratio_death(child, w, year - child.birth_year))
+        log_ratio = log_ratio_death(child, w, year - child.birth_year)
+        ratios[len(w.weights), child.sex] += np.exp(log_ratio) if log_ratio != 0.0 else 1.0
 
 
 @numba.njit(nogil=True, cache=KEEP)  # type: ignore[untyped-decorator]

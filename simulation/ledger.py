@@ -186,8 +186,9 @@ def add_ledgers(records: list[Any]) -> Ledger:
 def add_to(book: Ledger, other: Ledger) -> Ledger:
     """Add to a ledger, in its place, the counts of other people in the same run; its journal stays as it is."""
     for name in Ledger._fields[:-2]:
-        into = getattr(book, name)
-        into += getattr(other, name)
+        into, more = getattr(book, name), getattr(other, name)
+        if more.any():
+            into += more
     return book
 
 
