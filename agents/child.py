@@ -1,6 +1,5 @@
-"""Say what a child is: one fixed-width record, and the same fields as a Mesa agent."""
+"""Say what a child is: one fixed-width record."""
 
-import mesa
 import numpy as np
 
 CHILD = np.dtype(
@@ -71,12 +70,3 @@ HUNDREDTHS = 10_000
 """Hundredths of a penny in a pound: the unit of money in records and ledgers."""
 NEVER = -100_000
 """Day of something that never happened."""
-
-
-class Child(mesa.Agent):  # type: ignore[misc]
-    """A child of the Mesa model: the fields of `CHILD` as plain Python numbers."""
-
-    def __init__(self, model: mesa.Model, record: np.void) -> None:
-        super().__init__(model)
-        for name in CHILD.names or ():
-            setattr(self, name, record[name].item())

@@ -12,8 +12,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
-from experiments.plan import Plan, make_plan
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, Plan, make_plan
 from experiments.rounding import text
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.cohort import reference

@@ -51,7 +51,7 @@ def episodes(
     """
     check_whole("--years", years, 1, 18, "18 is the default")
     asked = ask(place, scenario, seed, region=True, children=children)
-    from experiments.report import check_out, default_name
+    from experiments.files import check_out, default_name
 
     folder = check_out(out, default_name(f"episodes-{asked.place}", asked.scenario, "today"), force)
     from experiments import churn, statutory
@@ -85,11 +85,12 @@ def effectiveness(
     """
     asked = ask(place, scenario, seed, region=True, children=children)
     from experiments import effectiveness as compared
-    from experiments import report, statutory
+    from experiments import statutory
+    from experiments.files import check_out
     from experiments.screen import settings
 
     if out is not None:
-        report.check_out(out, asked.place, force)
+        check_out(out, asked.place, force)
     found = compared.effectiveness(asked.tables, asked.place, seed, asked.scenario, children)
     if out is not None:
         facts: dict[str, object] = {"place": asked.place, "settings": {"seed": seed, "children": children}}

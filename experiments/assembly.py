@@ -12,7 +12,7 @@ from experiments.drivers import KEY_QUANTITIES, drivers, sentences, warnings
 from experiments.plan import Plan
 from experiments.poverty import reached
 from experiments.provenance import settings
-from experiments.quantities import HOUSING, PAYERS, QUANTITIES, Quantity
+from experiments.quantities import HOUSING, MILLION, PAYERS, QUANTITIES, apart, value
 from experiments.results import DIFFERENCE, REGION, TODAY, Results
 from experiments.returns import discounted, money_by_year, named, transfers, value_for_money, without_cost
 from experiments.services import services_table
@@ -20,7 +20,6 @@ from simulation.build import PRICE_YEAR, service_names
 from simulation.outcomes import GROUPS
 from simulation.population import GROUPS as ETHNIC_GROUPS
 
-MILLION = 1e6
 FLOWS = (
     "children_in_need",
     "unresolved_cats_of_those_not_held",
@@ -54,25 +53,6 @@ def stack(plan: Plan, tasks: Sequence[Any]) -> dict[str, dict[str, Any]]:
                 every = np.concatenate([every, every.sum(axis=-1, keepdims=True)], axis=-1)
             found.setdefault(scenario, {})[name] = every
     return found
-
-
-def value(quantity: Quantity, scenario: str, sums: dict[str, dict[str, Any]]) -> Any:
-    """Work out a quantity of a scenario: a mean a child, or a total, or what is due to adversity."""
-    own, none = sums[scenario], sums["none"]
-    if quantity.per_child:
-        return own[quantity.name] / own["children"]
-    if quantity.name == "service_cost_due_to_adversity":
-        return (own["service_cost"] - none["service_cost"]) / MILLION
-    if quantity.name.startswith("service_cost"):
-        return own[quantity.name] / MILLION
-    due = own[quantity.name] - none[quantity.name]
-    return due / MILLION if quantity.unit == "GBP million" else due
-
-
-def apart(improved: Any, today: Any) -> Any:
-    """Subtract twins; what only rounding tells apart is no difference."""
-    gap = improved - today
-    return np.where(np.abs(gap) < 1e-9 * np.abs(today), 0.0, gap)
 
 
 def headline(plan: Plan, sums: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 from experiments import assembly
 from experiments.adult import adult_sums, agency_counts
 from experiments.bands import seeds_of
-from experiments.plan import Plan, make_plan
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, REPLICATES, Plan, make_plan
 from experiments.plausibility import compare
 from experiments.results import Results
 from simulation.build import build
@@ -32,12 +32,6 @@ from simulation.population import cohort
 from simulation.scenario import Scenario, Switches
 from simulation.world import World
 
-REFERENCE_CHILDREN = 3000
-"""Children of the reference cohort of each draw."""
-REPLICATES = 60_000
-"""Runs under one seed, each with a chance of its own."""
-REFERENCE_SEED = 65_535
-"""Replicate of the first draw's reference cohort; each draw has its own. England's children have ids of their own."""
 CHANNELS = ("channel_hazards", "channel_service_harm", "channel_healing", "channel_resilience")
 """Channels by which services reach health, in the order in which they are switched on."""
 PLAUSIBLE_CHILDREN = 20_000

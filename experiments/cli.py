@@ -163,9 +163,10 @@ def run(
             "give another, such as unchanged or a file with another name in it"
         )
     from experiments import report
+    from experiments.files import check_out, default_name
 
     name = f"{place}-residents" if resident else place
-    folder = report.check_out(out, report.default_name(name, chosen, "improved"), force)
+    folder = check_out(out, default_name(name, chosen, "improved"), force)
     from experiments import base_case
     from experiments.progress import progress_on_stderr
 
@@ -258,7 +259,7 @@ def timeline(
     total = children or places(tables)[place]
     check_whole("CHILD_ID", child, 0, total - 1, f"{place} has {total:,} children in this run")
     if out is not None:
-        from experiments.report import check_out
+        from experiments.files import check_out
 
         check_out(out, place, force)
     from experiments.screen import folded

@@ -68,8 +68,8 @@ def ask(
 
 def tell(screen: str, table: "pd.DataFrame", as_json: bool, out: Path | None = None) -> None:
     """Print an answer's screen, or its table as JSON, and write the table where asked."""
+    from experiments.files import as_json_rows, csv_bytes
     from experiments.published.files import write_file
-    from experiments.report import as_json_rows, csv_bytes
 
     typer.echo(as_json_rows(table) if as_json else screen, nl=False)
     if out is not None:

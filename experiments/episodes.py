@@ -15,10 +15,9 @@ from experiments.stays import finished, line_table, moves_of, service_stays, wai
 from simulation.build import authority_names, event_names, service_names
 from simulation.draws import WORD
 from simulation.inputs import Tables
-from simulation.population import GROUPS, neighbourhoods
+from simulation.population import GROUPS, SEXES, neighbourhoods
 from simulation.world import World
 
-SEXES = ("male", "female")
 SPELL = ("start_day", "end_day", "open_at_end", "days", "length", "reason_ended")
 COLUMNS = {
     "children": ("sex", "ethnic_group", "deprivation_decile", "neighbourhood", "family", "died_day", "cost_gbp"),

@@ -11,8 +11,8 @@ from matplotlib.path import Path
 
 from agents.child import NEVER
 from agents.names import ADULT, NONE
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.figures import BLUE, VERMILION, look
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.build import service_names
 from simulation.cohort import reference

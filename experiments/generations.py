@@ -11,8 +11,7 @@ import pandas as pd
 from agents.child import HUNDREDTHS, MILLION
 from agents.names import Ever
 from experiments.bands import QUANTILES
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
-from experiments.plan import Plan, make_plan
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, Plan, make_plan
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.cohort import reference, run
 from simulation.context import Surroundings

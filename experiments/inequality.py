@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from agents.names import Ever
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
-from experiments.plan import make_plan
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, make_plan
 from simulation.cohort import reference, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key

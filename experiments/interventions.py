@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments import rounding
 from experiments.catalogue import plain
-from experiments.report import json_value
+from experiments.files import json_value
 from experiments.results import Results
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, folded, heading, wrapped
 from simulation.effects import null_of, unit_of

@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 
 from agents.names import AGES, DAYS, Entry
-from experiments.episodes import SEXES, first_neighbourhood, outcome_words
+from experiments.episodes import first_neighbourhood, outcome_words
 from experiments.figures import png
+from experiments.files import csv_bytes, manifest_of, written
 from experiments.journal import Question, Told, ask, tell
 from experiments.lanes import Lives, each, figure
-from experiments.report import csv_bytes, manifest_of, written
 from experiments.stays import line_table, moves_of, service_stays
 from experiments.timeline import sentences
 from simulation.draws import WORD
 from simulation.errors import InputError
 from simulation.inputs import Tables
-from simulation.population import neighbourhoods
+from simulation.population import SEXES, neighbourhoods
 from simulation.scenario import Scenario
 
 ANSWERED = (Entry.CHILDHOOD_ADVERSITY, Entry.RECORDED_EVENT, Entry.OUTCOME)

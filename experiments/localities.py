@@ -20,7 +20,7 @@ from simulation.extension import with_services
 from simulation.frailty import Values, centred
 from simulation.inputs import Tables, load_tables
 from simulation.neighbourhood import Layout, layout, relative_burden
-from simulation.population import neighbourhoods
+from simulation.population import neighbourhoods, neighbourhoods_of
 from simulation.residents import BURN_IN, Town, residents
 from simulation.scenario import Scenario
 
@@ -194,7 +194,7 @@ def find(
     places = seven if place == "region" else (place,)
     s = Surroundings(tables, values, chosen)
     children, mean_burden = snapshot(s, places, seed, size, jobs)
-    where = layout(tuple(tuple(neighbourhoods(tables, each).tolist()) for each in s.places))
+    where = layout(tuple(tuple(counts.tolist()) for counts in neighbourhoods_of(tables).values()))
     table = carried(where, children, mean_burden, values["burden_prior"])
     scores = {index: indices(tables, values, index) for index in INDICES}
     names = np.array(s.places)[where.authority]

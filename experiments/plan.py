@@ -12,7 +12,7 @@ from agents.names import ADULT
 from experiments.questions import find_scenario
 from experiments.results import DIFFERENCE, REGION, TODAY
 from simulation.build import build
-from simulation.cohort import run
+from simulation.cohort import engine_named, run
 from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.economics import accounts
@@ -28,6 +28,12 @@ from simulation.rows import SWITCHED
 from simulation.sampling import sobol_pair, switch_of, uncertain
 from simulation.scenario import Lever, Scenario, Switches
 
+REFERENCE_CHILDREN = 3000
+"""Children of the reference cohort of each draw."""
+REPLICATES = 60_000
+"""Runs under one seed, each with a chance of its own."""
+REFERENCE_SEED = 65_535
+"""Replicate of the first draw's reference cohort; each draw has its own. England's children have ids of their own."""
 SMALLEST = 0.002
 """Share of the residents on whom parameters are tried."""
 
@@ -71,8 +77,7 @@ def make_plan(
         )
     if draws < 1:
         raise InputError(f"draws: {draws} is below 1; 64 is the default")
-    if engine not in ("compiled", "mesa"):
-        raise InputError(f"engine: unknown engine '{engine}'; give compiled or mesa")
+    engine_named(engine)
     seed_key(seed)
     chosen = find_scenario(scenario, tables)
     tables = with_services(tables, chosen)

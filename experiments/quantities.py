@@ -1,7 +1,10 @@
 """Name what a run answers: each quantity once, with its unit and where it stands on the screen."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+MILLION = 1e6
 OUTCOMES = ("held", "held_with_support", "escalated", "no_service")
 TIERS = ("universal", "early_help", "social_care", "looked_after", "specialist")
 PAYERS = ("education", "social_care", "health", "justice")
@@ -65,3 +68,22 @@ MONEY = (
 HOUSING = Quantity("service_cost_housing", "paid by housing", "GBP million", "Money", per_child=False)
 """A row of its own where homelessness costs something: the switch instability_events is on."""
 QUANTITIES: tuple[Quantity, ...] = (*ADVERSITY, *tier_quantities(), *SOCIAL_CARE, *HEALTH, *MONEY)
+
+
+def value(quantity: Quantity, scenario: str, sums: dict[str, dict[str, Any]]) -> Any:
+    """Work out a quantity of a scenario: a mean a child, or a total, or what is due to adversity."""
+    own, none = sums[scenario], sums["none"]
+    if quantity.per_child:
+        return own[quantity.name] / own["children"]
+    if quantity.name == "service_cost_due_to_adversity":
+        return (own["service_cost"] - none["service_cost"]) / MILLION
+    if quantity.name.startswith("service_cost"):
+        return own[quantity.name] / MILLION
+    due = own[quantity.name] - none[quantity.name]
+    return due / MILLION if quantity.unit == "GBP million" else due
+
+
+def apart(improved: Any, today: Any) -> Any:
+    """Subtract twins; what only rounding tells apart is no difference."""
+    gap = improved - today
+    return np.where(np.abs(gap) < 1e-9 * np.abs(today), 0.0, gap)

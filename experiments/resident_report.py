@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from experiments import report, rounding
+from experiments import rounding
 from experiments.drivers import few_draws
 from experiments.figures import BLUE, VERMILION, look, plain, png
+from experiments.files import MANIFEST, PRODUCT, csv_bytes, parquet_bytes, written
 from experiments.provenance import settings
 from experiments.resident_run import MEASURES, ResidentResults
 from experiments.results import DIFFERENCE, REGION, TODAY
@@ -92,8 +93,8 @@ def figure(results: ResidentResults) -> Figure:
 def contents(results: ResidentResults) -> dict[str, bytes]:
     """Make every file of a results folder: name within the folder, and bytes."""
     files = {
-        "yearly.csv": report.csv_bytes(results.yearly),
-        "yearly.parquet": report.parquet_bytes(results.yearly),
+        "yearly.csv": csv_bytes(results.yearly),
+        "yearly.parquet": parquet_bytes(results.yearly),
         "figure.png": png(figure(results)),
         "summary.txt": screen(results).encode(),
     }
@@ -106,20 +107,20 @@ def contents(results: ResidentResults) -> dict[str, bytes]:
         said.pop(name)
     said |= {"population": "resident", "years": results.years, "burn_in": BURN_IN, "share": results.share}
     manifest = {
-        "product": report.PRODUCT,
+        "product": PRODUCT,
         "place": results.plan.place,
         "not_for": NOT_FOR_INDIVIDUALS,
         "settings": said,
         "warnings": list(warnings(results)),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
-    files[report.MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     return files
 
 
 def write(results: ResidentResults, out: Path, force: bool) -> Path:
     """Write the results folder under its name, or nothing."""
-    return report.written(contents(results), out, force)
+    return written(contents(results), out, force)
 
 
 def yearly_json(table: pd.DataFrame) -> str:

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.bands import QUANTILES
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
-from experiments.plan import Plan, make_plan
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, Plan, make_plan
 from experiments.results import DIFFERENCE, TODAY
 from simulation.cohort import reference
 from simulation.context import Surroundings

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from agents.names import ADULT
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.build import authority_names
 from simulation.cohort import reference

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEADLINE_COLUMNS = (
     "place",
@@ -45,8 +47,8 @@ class Results:
 
     place: str
     settings: dict[str, object]
-    headline: pd.DataFrame
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    headline: "pd.DataFrame"
+    tables: dict[str, "pd.DataFrame"] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -7,9 +7,9 @@ import pandas as pd
 from agents.names import ADULT
 from experiments.churn import churn, durations
 from experiments.episodes import episodes
+from experiments.files import csv_bytes, manifest_of, parquet_bytes, written
 from experiments.journal import ask, places_of, tell
 from experiments.recount import flow_table
-from experiments.report import csv_bytes, manifest_of, parquet_bytes, written
 from simulation.inputs import Tables
 from simulation.scenario import Scenario
 

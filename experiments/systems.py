@@ -112,7 +112,7 @@ def units(
     """
     check_whole("--years", years, 1, 35, "3 is the default")
     asked = ask(place, scenario, seed, jobs=jobs)
-    from experiments.report import check_out, default_name
+    from experiments.files import check_out, default_name
     from experiments.units import units_folder
 
     folder = check_out(out, default_name(f"{asked.place}-units", asked.scenario, "today"), force)

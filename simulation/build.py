@@ -1,7 +1,7 @@
 """Build the world of one draw from its numbers: solve what is published for what the rules need."""
 
 import math
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -305,13 +305,13 @@ def unit_costs(tables: Tables, values: Values, per: str) -> Any:
     (A, S) whole hundredths of a penny
     """
     places, names = authority_names(tables), service_names(tables)
-    costs = np.zeros((len(places), len(names)))
+    costs, to_price_year = np.zeros((len(places), len(names))), cache(partial(deflator, tables, values))
     for everywhere in (True, False):
         for row in tables.rows["unit_costs"]:
             if row.per != per or (row.authority == "all") != everywhere:
                 continue
             pounds = values[f"unit_costs.{row.service}.{row.authority}.{per}.value"]
-            pounds *= deflator(tables, values, row.price_year)
+            pounds *= to_price_year(row.price_year)
             where = [k for k, place in enumerate(places) if everywhere or place == row.authority]
             costs[where, names.index(row.service)] = pounds
     return np.round(costs * HUNDREDTHS / (DAYS if per == "year" else 1)).astype(np.int64)

@@ -12,10 +12,10 @@ from simulation.build import build, event_names, service_names
 from simulation.capacity import live_year
 from simulation.compiled import CompiledEngine, refer
 from simulation.context import Surroundings, year_context
+from simulation.errors import InputError
 from simulation.harm import instability_kinds
 from simulation.ledger import Ledger, Shape, add_to, empty_ledger
-from simulation.population import cohort, neighbourhoods
-from simulation.reading import MesaEngine
+from simulation.population import cohort, neighbourhoods_of
 from simulation.scenario import Scenario, Switches
 from simulation.world import World, pack
 
@@ -41,13 +41,30 @@ def shape_of(s: Surroundings) -> Shape:
         instabilities=len(instability_kinds(s.tables)),
         adult_services=len(rows["adult_services"]),
         agencies=len(agency_names(s.tables)),
-        neighbourhoods=int(sum(neighbourhoods(s.tables, place).sum() for place in s.places)),
+        neighbourhoods=int(sum(counts.sum() for counts in neighbourhoods_of(s.tables).values())),
         interventions=len(rows["interventions"]),
     )
 
 
 REFERENCES = ("incidence", "mortality", "mean_other", "mean_healed", "mean_resilience", "mean_type_risk", "mean_burden")
 """Parts of the world that the reference cohort sets."""
+
+
+def engine_named(name: str) -> Any:
+    """Give the class of an engine; Mesa is loaded only where it is asked for.
+
+    Raises
+    ------
+    InputError
+        If there is no engine of the name.
+    """
+    if name == "compiled":
+        return CompiledEngine
+    if name != "mesa":
+        raise InputError(f"engine: unknown engine '{name}'; give compiled or mesa")
+    from simulation.reading import MesaEngine
+
+    return MesaEngine
 
 
 def run(
@@ -70,8 +87,7 @@ def run(
     watch : called after each year with the year and the records
     """
     book = empty_ledger(shape_of(s), room, watched)
-    engines: dict[str, Any] = {"compiled": CompiledEngine, "mesa": MesaEngine}
-    carrier = engines[engine](children.copy(), world, book, jobs)
+    carrier = engine_named(engine)(children.copy(), world, book, jobs)
     try:
         if s.steady() and watch is None:
             carrier.live(year_context(s, world, 0, None), 0, years)

@@ -18,7 +18,7 @@ from simulation.inputs import Tables
 from simulation.ledger import Ledger
 from simulation.neighbourhood import amplify, layout
 from simulation.offers import offered
-from simulation.population import GROUPS, neighbourhoods
+from simulation.population import GROUPS, neighbourhoods_of
 from simulation.rows import SCENARIO
 from simulation.scenario import Lever, Scenario
 from simulation.units import name_of
@@ -40,11 +40,8 @@ class Surroundings:
 
     def levers(self, kind: str, place: str) -> list[Lever]:
         """List the scenario's levers of a kind that reach a place."""
-        return [
-            lever
-            for lever in self.levers_by_kind.get(kind, ())
-            if lever.authorities is None or place in lever.authorities
-        ]
+        found = self.levers_by_kind.get(kind)
+        return [each for each in found if each.authorities is None or place in each.authorities] if found else []
 
     @cached_property
     def levers_by_kind(self) -> dict[str, list[Lever]]:
@@ -110,9 +107,9 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     return Context(
         amplification=neighbourhood_amplification(s, year, last),
         gradient=gradients(s, left),
-        need_ease=np.array([eased_ratio(world.need_gradient, each) for each in left]),
-        adult_ease=np.array([[eased_ratio(adult, each) for adult in world.adult_gradient] for each in left]),
-        child_death_ease=np.array([eased_ratio(world.child_death_ratio, each) for each in left]),
+        need_ease=eased_ratio(world.need_gradient, left),
+        adult_ease=eased_ratio(world.adult_gradient, left[:, None]),
+        child_death_ease=eased_ratio(world.child_death_ratio, left),
         hazard_factor=hazard_factors(s, calendar),
         lift=np.array(
             [
@@ -203,11 +200,10 @@ def service_levels(s: Surroundings, names: list[str], calendar: int) -> tuple[An
     given = {(row.authority, row.service) for row in s.tables.rows["service_levels"]}
     read_from_staffing = staffed(s)
     for a, place in enumerate(s.places):
+        staff = staffing(s, place)
         for k, name in enumerate(names):
             row = f"service_levels.{place if (place, name) in given else 'all'}.{name}"
-            level = s.values[f"{row}.sufficiency"]
-            if (place, name) in read_from_staffing:
-                level = staffing(s, place)
+            level = staff if (place, name) in read_from_staffing else s.values[f"{row}.sufficiency"]
             quality[a, k] = s.moved("sufficiency", place, level, calendar, name)
             alignment[a, k] = s.moved("tip_alignment", place, s.values[f"{row}.tip_alignment"], calendar, name)
     return quality, alignment
@@ -339,7 +335,7 @@ def neighbourhood_amplification(s: Surroundings, year: int, last: Ledger | None)
     -------
     (N, 2) ratios, 1 where it is off and where there is no year before
     """
-    where = layout(tuple(tuple(neighbourhoods(s.tables, place).tolist()) for place in s.places))
+    where = layout(tuple(tuple(counts.tolist()) for counts in neighbourhoods_of(s.tables).values()))
     if not s.scenario.switches.amplification or last is None or not 0 < year <= len(last.burden):
         return np.ones((len(where.decile), 2))
     return amplify(s.tables, s.values, s.places, where, last, year, s.scenario.switches.spillover)
@@ -377,14 +373,10 @@ def gradients(s: Surroundings, left: Any) -> Any:
     raised = np.array([s.values[f"discrimination_ratio_{group}"] for group in GROUPS])
     raised = raised / (raised @ england)
     kinds = s.tables.rows["adversities"]
-    alike, which = np.unique(left, axis=0, return_inverse=True)
-    result = np.ones((len(alike), len(kinds), 50))
-    for each, ways in zip(alike, result, strict=True):
-        for row, way in zip(kinds, ways, strict=True):
-            steps = centred(s.values[f"adversities.{row.adversity}.deprivation_ratio"])
-            steps = steps[9] * (steps / steps[9]) * eased_ratio(steps, each)
-            way[:] = np.outer(steps, raised if row.raised_by_discrimination else np.ones(5)).ravel()
-    return result[which]
+    steps = np.array([centred(s.values[f"adversities.{row.adversity}.deprivation_ratio"]) for row in kinds])
+    steps = steps[:, 9:] * (steps / steps[:, 9:]) * eased_ratio(steps, left[:, None])
+    groups = np.where(np.array([[row.raised_by_discrimination] for row in kinds]), raised, 1.0)
+    return (steps[..., None] * groups[:, None]).reshape(len(s.places), len(kinds), 50)
 
 
 def hazard_factors(s: Surroundings, calendar: int) -> Any:

@@ -15,16 +15,16 @@ def eased_ratio(gradient: Any, left: Any) -> Any:
 
     Parameters
     ----------
-    gradient : (10,) hazards by decile
-    left : (10,) what is left of each decile's log distance from the least deprived: 1 today, 0 none
+    gradient : (..., 10) hazards by decile
+    left : (..., 10) what is left of each decile's log distance from the least deprived: 1 today, 0 none
 
     Returns
     -------
-    (10,) ratios; exactly 1 where nothing is eased
+    (..., 10) ratios, one set on the other; exactly 1 where nothing is eased
     """
     if (left == 1.0).all():
-        return np.ones_like(left)
-    return np.where(left == 1.0, 1.0, (gradient[9] / gradient) ** (1.0 - left))
+        return np.ones(np.broadcast_shapes(gradient.shape, left.shape))
+    return np.where(left == 1.0, 1.0, (gradient[..., 9:] / gradient) ** (1.0 - left))
 
 
 def lives_where(most: Any, least: Any) -> Any:

@@ -1,10 +1,9 @@
 """Sum a run into what is asked of it: by place, by tier, by payer, by group. Sums add over places."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from agents.child import HUNDREDTHS, MILLION
 from agents.names import ADULT, DAYS, EVER_OUTCOME, Ever, Flow, Outcome, Tier
@@ -21,6 +20,9 @@ from simulation.economics import (
 from simulation.frailty import Values
 from simulation.harm import instability_kinds
 from simulation.inputs import Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HELD_TIERS = [tier for tier in Tier if tier != Tier.OUT_OF_SYSTEM]
 OUTCOMES = [outcome for outcome in Outcome if outcome != Outcome.NO_NEED]
@@ -121,7 +123,7 @@ def place_costs(tables: Tables, values: Values, life: Life, place: str, factors:
     return found
 
 
-def instability_table(tables: Tables, life: Life, place: str) -> pd.DataFrame:
+def instability_table(tables: Tables, life: Life, place: str) -> "pd.DataFrame":
     """Tabulate moves of home, school and placement, homelessness and placements outside the authority.
 
     Returns
@@ -130,6 +132,8 @@ def instability_table(tables: Tables, life: Life, place: str) -> pd.DataFrame:
     cost of placements outside the authority is what all placements cost beyond the published mean, and the last
     kind the looked-after children who had three placements or more in the year
     """
+    import pandas as pd
+
     number, book = authority_names(tables).index(place), life.ledger
     alive = book.alive[: len(book.flows), number]
     cost = instability_cost(book, tables, place)

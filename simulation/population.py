@@ -19,6 +19,7 @@ from simulation.scenario import Switches
 
 ALONE = Switches()
 """No interaction between children."""
+SEXES = ("male", "female")
 GROUPS = ("white", "asian", "black", "mixed", "other")
 
 
@@ -50,7 +51,7 @@ def cohort(
     (children,) records of `agents.child.CHILD`, place after place
     """
     order = authority_names(tables)
-    first = np.cumsum([0, *(neighbourhoods(tables, place).sum() for place in order)])
+    first = np.cumsum([0, *(counts.sum() for counts in neighbourhoods_of(tables).values())])
     parts = []
     for place in places:
         number = order.index(place)
@@ -63,12 +64,18 @@ def cohort(
     return records
 
 
+def neighbourhoods_of(tables: Tables) -> dict[str, Any]:
+    """Count every place's neighbourhoods by decile, in the order of places; the reference has one for each."""
+    found = {row.authority: np.zeros(10, np.int64) for row in tables.rows["authorities"]}
+    for row in tables.rows["deprivation"]:
+        found[row.authority][row.decile - 1] = row.neighbourhoods
+    references = {row.authority: np.ones(10, np.int64) for row in tables.rows["authorities"] if row.role == "reference"}
+    return found | references
+
+
 def neighbourhoods(tables: Tables, place: str) -> Any:
-    """Count a place's neighbourhoods by decile; the reference has one for each."""
-    if any(row.role == "reference" for row in tables.rows["authorities"] if row.authority == place):
-        return np.ones(10, np.int64)
-    rows = {row.decile: row for row in tables.rows["deprivation"] if row.authority == place}
-    return np.array([rows[decile].neighbourhoods if decile in rows else 0 for decile in range(1, 11)], np.int64)
+    """Count a place's neighbourhoods by decile."""
+    return neighbourhoods_of(tables)[place]
 
 
 def place_cohort(

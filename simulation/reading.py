@@ -6,7 +6,8 @@ from typing import Any
 import mesa
 import numpy as np
 
-from agents.child import CHILD, Child
+from agents.agent import Child
+from agents.child import CHILD
 from simulation.child_state import count_held
 from simulation.holding import hold
 from simulation.ledger import Ledger, view_ledger

@@ -18,8 +18,8 @@ from agents.child import CHILD, NEVER, RECORD
 from agents.names import ADULT
 from simulation.build import authority_names
 from simulation.capacity import live_year
-from simulation.cohort import Life, shape_of
-from simulation.compiled import KEEP, CompiledEngine
+from simulation.cohort import Life, engine_named, shape_of
+from simulation.compiled import KEEP
 from simulation.context import Surroundings, year_context
 from simulation.draws import Decision, check_ranges, uniforms
 from simulation.errors import InputError
@@ -28,7 +28,6 @@ from simulation.inputs import Tables
 from simulation.ledger import Ledger, empty_ledger
 from simulation.neighbourhood import adjoining
 from simulation.population import neighbourhoods, parental_years, place_cohort
-from simulation.reading import MesaEngine
 from simulation.world import World
 
 OLDEST = 25
@@ -346,9 +345,8 @@ def residents(
     """
     if not 0 < first + years <= LONGEST:
         raise InputError(f"years: {first + years} with the burn-in is outside 1 to {LONGEST}; run fewer")
-    engines: dict[str, Any] = {"compiled": CompiledEngine, "mesa": MesaEngine}
     book = empty_ledger(shape_of(s)._replace(childhood=LONGEST, years=LONGEST))
-    carrier = engines[engine](town.people, world, book, jobs)
+    carrier = engine_named(engine)(town.people, world, book, jobs)
     context = year_context(s, world, first, last)
     try:
         for year in range(first, first + years):

@@ -9,9 +9,9 @@ import pytest
 from headlines import NUMBERS, rows, smaller, tiny
 
 from experiments import assembly, base_case
+from experiments.files import csv_bytes
 from experiments.plan import make_plan
-from experiments.quantities import PAYERS, QUANTITIES
-from experiments.report import csv_bytes
+from experiments.quantities import PAYERS, QUANTITIES, value
 from experiments.results import DIFFERENCE, HEADLINE_COLUMNS, REGION, TODAY, Results
 
 AUTHORITIES = 7
@@ -227,6 +227,6 @@ def test_region_rates_are_weighted_by_children() -> None:
     tasks = [SimpleNamespace(sums=[dict.fromkeys(("today", "improved", "none"), sums)] * 2)] * 2
     plan: Any = SimpleNamespace(draws=1, places=("one", "other"), place=REGION)
     cats = next(quantity for quantity in QUANTITIES if quantity.name == "cats")
-    found = assembly.value(cats, "today", assembly.stack(plan, tasks))
+    found = value(cats, "today", assembly.stack(plan, tasks))
     assert found.shape == (2, 1, 2, 3)
     assert (found == [2.0, 1.0, 1.25]).all()

@@ -8,8 +8,8 @@ from worlds import Lived, harmless_services, without_adversity
 
 from agents.child import MILLION
 from agents.names import Ever
-from experiments.assembly import FLOWS, value
-from experiments.quantities import PAYERS, QUANTITIES
+from experiments.assembly import FLOWS
+from experiments.quantities import PAYERS, QUANTITIES, value
 from simulation.build import authority_names
 from simulation.cohort import Life, run
 from simulation.context import Surroundings

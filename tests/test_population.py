@@ -9,7 +9,8 @@ import pytest
 from chance import FALSE_ALARM, binomial_agrees
 from scipy import optimize, stats
 
-from agents.child import CHILD, MILLION, NEVER, Child
+from agents.agent import Child
+from agents.child import CHILD, MILLION, NEVER
 from agents.names import NONE, Outcome
 from simulation.build import authority_names
 from simulation.draws import WORD

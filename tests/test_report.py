@@ -14,6 +14,7 @@ import pytest
 
 from experiments import report, rounding
 from experiments.figures import figure, png, variance_shares
+from experiments.files import csv_bytes
 from experiments.quantities import QUANTITIES
 from experiments.results import HEADLINE_COLUMNS, Results
 
@@ -143,7 +144,7 @@ def test_json_has_null_where_there_is_no_figure() -> None:
 
 def test_csv_cells_cannot_act_as_formulas() -> None:
     cells = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "plain", 'a "quoted", cell']
-    written = report.csv_bytes(pd.DataFrame({"=name": cells, "number": [-1.5] * len(cells)}))
+    written = csv_bytes(pd.DataFrame({"=name": cells, "number": [-1.5] * len(cells)}))
     rows = list(csv.reader(io.StringIO(written.decode(), newline="")))
     assert rows[0] == ["'=name", "number"]
     assert [row[0] for row in rows[1:]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "' x", *cells[6:]]

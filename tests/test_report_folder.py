@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import report
+from experiments import files, report
 from experiments.results import Results
 from simulation.errors import InputError, ResourceError
 
@@ -17,21 +17,21 @@ RESULTS = Results("sandwell", {}, pd.DataFrame())
 
 def test_default_folder_is_the_first_free_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert report.check_out(None, "sandwell", False) == Path("results/sandwell")
+    assert files.check_out(None, "sandwell", False) == Path("results/sandwell")
     Path("results/sandwell").mkdir(parents=True)
     Path("results/sandwell-2").mkdir()
-    assert report.check_out(None, "sandwell", False) == Path("results/sandwell-3")
+    assert files.check_out(None, "sandwell", False) == Path("results/sandwell-3")
 
 
 def test_existing_folder_is_refused_without_force(tmp_path: Path) -> None:
     out = tmp_path / "mine"
-    report.publish(FILES, out, False)
+    files.publish(FILES, out, False)
     with pytest.raises(InputError, match="--force"):
-        report.check_out(out, "sandwell", False)
+        files.check_out(out, "sandwell", False)
     with pytest.raises(InputError, match="--force"):
         report.write(RESULTS, out)
-    assert report.check_out(out, "sandwell", True) == out
-    report.publish({"manifest.json": FILES["manifest.json"]}, out, True)
+    assert files.check_out(out, "sandwell", True) == out
+    files.publish({"manifest.json": FILES["manifest.json"]}, out, True)
     assert [path.name for path in out.iterdir()] == ["manifest.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -39,21 +39,21 @@ def test_existing_folder_is_refused_without_force(tmp_path: Path) -> None:
 def test_force_takes_away_nothing_but_results(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="replaces only results"):
-        report.check_out(tmp_path, "sandwell", True)
+        files.check_out(tmp_path, "sandwell", True)
 
 
 def test_file_or_unwritable_parent_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match="not a folder"):
-            report.check_out(out, "sandwell", True)
+            files.check_out(out, "sandwell", True)
 
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)
     with pytest.raises(InputError, match="Permission denied"):
-        report.check_out(tmp_path / "new", "sandwell", False)
+        files.check_out(tmp_path / "new", "sandwell", False)
 
 
 @pytest.mark.parametrize("earlier", [False, True])
@@ -65,7 +65,7 @@ def test_interrupted_write_leaves_what_was_there(
 ) -> None:  # fmt: skip
     out = tmp_path / "mine"
     if earlier:
-        report.publish({"manifest.json": FILES["manifest.json"]}, out, False)
+        files.publish({"manifest.json": FILES["manifest.json"]}, out, False)
     calls, name = [0], "rename" if moment == "rename" else "write_bytes"
     original, stop = getattr(Path, name), int(earlier) if moment == "rename" else moment
 
@@ -88,7 +88,7 @@ def test_interrupted_write_leaves_what_was_there(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from experiments.report import publish
+from experiments.files import publish
 parent, files, seen = Path(sys.argv[1]), {f"tables/{n}.csv": b"x" * 100_000 for n in range(12)}, []
 files["manifest.json"] = b'{"product": "wellheld"}'
 stop = [0]
@@ -134,5 +134,5 @@ def test_killed_write_leaves_a_whole_folder_or_none(tmp_path: Path) -> None:
         if force and state == "none":  # killed between the two renames: the earlier results stand beside, hidden
             assert list(run.glob(".out-*.partial/old/manifest.json"))
         seen.add((force, state))
-        assert report.check_out(out, "sandwell", True) == out
+        assert files.check_out(out, "sandwell", True) == out
     assert seen == {(force, state) for force in (False, True) for state in ("none", "new")} | {(True, "old")}

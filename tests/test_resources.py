@@ -8,7 +8,7 @@ import pytest
 
 from agents.child import NEVER
 from agents.names import ADULT
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.resources import YEARS, needs_against_resources, screen
 from simulation.cohort import reference
 from simulation.context import Surroundings

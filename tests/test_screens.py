@@ -11,7 +11,7 @@ from typer.main import get_command
 from experiments import ablation
 from experiments.cli import app
 from experiments.commands import ask
-from experiments.report import default_name
+from experiments.files import default_name
 from experiments.screen import WIDTH, folded, sectioned, settings
 from simulation.errors import InputError
 from simulation.scenario import Scenario

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.files import PRODUCT, csv_bytes, json_value
 from experiments.origin import commit, installed
 from experiments.published.ace_answer import Answer, Place
 from experiments.published.ace_burden import TABLES
 from experiments.published.ace_costs import published_terms
 from experiments.published.ace_savings import COUNTS, RULES
 from experiments.published.ace_screen import closing, detailed, found, plural
-from experiments.report import PRODUCT, csv_bytes, json_value
 from experiments.screen import NOT_FOR_INDIVIDUALS
 from simulation.inputs import Tables
 

@@ -16,8 +16,7 @@ import pandas as pd
 from agents.child import NEVER
 from agents.names import ADULT, AGES, Flow
 from experiments.bands import seeds_of, shares
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
-from experiments.plan import Plan, make_plan
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, Plan, make_plan
 from experiments.published.children import (
     DIFFERENCES,
     limit_numbers,

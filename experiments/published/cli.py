@@ -235,10 +235,10 @@ def sampled_range(
     check_seed(seed)
     check_jobs(jobs)
     chosen_reading = known_reading(reading)
+    from experiments.files import check_out
     from experiments.published.inputs import load_published
     from experiments.published.reconstruction import sets as sample
     from experiments.published.scenarios import IMPROVED, flow_scenario
-    from experiments.report import check_out
 
     tables = load_published()
     improvement = flow_scenario(IMPROVED, tables, chosen_reading)
@@ -274,9 +274,9 @@ def bridge(
     check_whole("--sets", sets, 0, 1000, "8 is the default")
     check_seed(seed)
     check_jobs(jobs)
+    from experiments.files import check_out
     from experiments.published.inputs import load_published
     from experiments.published.scenarios import IMPROVED, flow_scenario
-    from experiments.report import check_out
     from simulation.inputs import load_tables
 
     folder = check_out(out, "bridge", force)
@@ -297,8 +297,8 @@ def bridge(
 
 def finish(found: "Found", out: Path, force: bool, quiet: bool) -> None:
     """Write a results folder whole, print its screen, and say where the folder is."""
+    from experiments.files import publish
     from experiments.published.folders import files
-    from experiments.report import publish
     from simulation.errors import ResourceError
 
     try:

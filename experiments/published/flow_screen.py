@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from experiments.files import PRODUCT, csv_bytes, json_value
 from experiments.origin import commit, installed
 from experiments.published.flow import Answers, Course, answers, flow
 from experiments.published.flow_law import Plan, Values, plan_flow
 from experiments.published.flow_ledger import ledger
 from experiments.published.reconstruction import YEARS, fitted, published, reconstruct
 from experiments.published.scenarios import IMPROVED, READINGS, flow_scenario
-from experiments.report import PRODUCT, csv_bytes, json_value
 from experiments.rounding import text
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.inputs import Tables

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.figures import png, svg
+from experiments.files import PRODUCT, csv_bytes, parquet_bytes
 from experiments.origin import commit, installed
 from experiments.provenance import LIBRARIES
 from experiments.published.bridge import QUANTITIES
@@ -25,7 +26,6 @@ from experiments.published.reconstruction import (
     spread_of_answers,
     spread_of_inputs,
 )
-from experiments.report import PRODUCT, csv_bytes, parquet_bytes
 from experiments.rounding import decimals, text
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from simulation.inputs import Tables

@@ -11,7 +11,7 @@ import pandas as pd
 
 from agents.child import NEVER
 from agents.names import AGES, DAYS
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.published.ace_burden import PER, Inputs, conditions, dalys, inputs, risk_factors
 from experiments.published.inputs import figure, load_published
 from simulation.build import authority_names

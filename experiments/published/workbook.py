@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from experiments.files import guarded
 from experiments.origin import commit, installed
 from experiments.published.files import check_file, write_file
-from experiments.report import guarded
 from experiments.screen import NOT_FOR_INDIVIDUALS
 from simulation.errors import InputError
 from simulation.inputs import Number, Tables

@@ -35,7 +35,7 @@ def check_installed() -> None:
 
 def tell(answer: "Answer", directory: Path, as_json: bool) -> None:
     """Write the tables into the folder, and print the screen or the first table."""
-    from experiments.report import as_json_rows, csv_bytes
+    from experiments.files import as_json_rows, csv_bytes
     from experiments.study.folder import write_whole
 
     for name, table in answer.tables.items():
@@ -146,7 +146,7 @@ def screen(
     check_installed()
     check_whole("--size", size, 2, 65536, "8 is the default")
     check_whole("--jobs", jobs, 1, 4096, "leave it out to use all cores")
-    from experiments.report import as_json_rows, csv_bytes
+    from experiments.files import as_json_rows, csv_bytes
     from experiments.study import screening
     from experiments.study.declaration import load_experiment
     from experiments.study.folder import write_whole

@@ -178,7 +178,7 @@ def carrier(jobs: int | None, processes: bool, cluster: str | None) -> "Iterator
 
 def gather(setup: "Setup", out: Path, others: tuple[Path, ...], as_json: bool) -> None:
     """Gather, write and print."""
-    from experiments.report import as_json_rows
+    from experiments.files import as_json_rows
     from experiments.study import course, folder
 
     table = course.collect(setup, out, others)

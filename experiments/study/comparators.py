@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.assembly import apart
+from experiments.quantities import apart
 from experiments.study.gather import error_of_mean
 
 CONFIDENT = 1.959963984540054

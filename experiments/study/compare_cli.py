@@ -44,7 +44,7 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Compare an experiment's scenarios: cost-effectiveness, acceptability, expected loss, who gains, break-even."""
-    from experiments.report import as_json_rows
+    from experiments.files import as_json_rows
     from experiments.study import comparison, folder
     from experiments.study.compare_screen import screen, unfinished
     from experiments.study.weights import load_weights
@@ -91,8 +91,8 @@ def write(found: "Comparison", where: Path) -> None:
     import json
 
     from experiments.figures import png, svg
+    from experiments.files import csv_bytes, parquet_bytes
     from experiments.origin import installed
-    from experiments.report import csv_bytes, parquet_bytes
     from experiments.screen import NOT_FOR_INDIVIDUALS
     from experiments.study import folder
     from experiments.study.compare_figures import compare_figure

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.assembly import apart
 from experiments.interventions import not_alone
+from experiments.quantities import apart
 from experiments.results import REGION
 from experiments.study import comparators, course, folder, perspectives
 from experiments.study.declaration import Setup

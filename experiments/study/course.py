@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from experiments.files import csv_bytes, manifest_of, parquet_bytes
 from experiments.origin import installed
 from experiments.provenance import LIBRARIES
-from experiments.report import csv_bytes, manifest_of, parquet_bytes
 from experiments.screen import NOT_FOR_INDIVIDUALS, align, wrapped
 from experiments.study import folder
 from experiments.study.carriers import Carry, on_this_machine, until_done

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.base_case import REFERENCE_CHILDREN
+from experiments.plan import REFERENCE_CHILDREN
 from experiments.study import folder
 from experiments.study.carriers import Carry, until_done
 from experiments.study.declaration import Setup, from_text

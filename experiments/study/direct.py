@@ -7,8 +7,8 @@ from typing import Any
 import joblib
 import numpy as np
 
-from experiments.assembly import apart
 from experiments.limits import cores
+from experiments.quantities import apart
 from experiments.study.declaration import Setup
 from experiments.study.gather import answers
 from experiments.study.outputs import all_sums

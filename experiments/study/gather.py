@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from experiments.assembly import apart
+from experiments.quantities import apart
 from experiments.results import REGION
 from experiments.study import folder
 from experiments.study.declaration import Setup

@@ -53,8 +53,8 @@ def run_named(
     debug: Debug = False,
 ) -> None:
     """Run a hypothesis, or all, and say supported, refuted or undetermined; the same --out goes on where it stopped."""
+    from experiments.files import as_json_rows
     from experiments.progress import progress_on_stderr
-    from experiments.report import as_json_rows
     from experiments.study import judging, judging_screen
     from experiments.study.carriers import on_this_machine
     from experiments.study.declaration import MOST_DRAWS

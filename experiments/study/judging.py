@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.report import csv_bytes, manifest_of
+from experiments.files import csv_bytes, manifest_of
 from experiments.study import course, folder
 from experiments.study.carriers import Carry
 from experiments.study.declaration import Setup

@@ -9,8 +9,7 @@ import numpy as np
 from agents.child import HUNDREDTHS
 from agents.child import MILLION as MILLIONTHS
 from agents.names import DAYS
-from experiments.assembly import value
-from experiments.quantities import PAYERS, QUANTITIES, Quantity
+from experiments.quantities import PAYERS, QUANTITIES, Quantity, value
 from simulation.build import authority_names
 from simulation.cohort import Life
 from simulation.economics import accounts, discount_factors, gdp_per_head, payers, present_years
@@ -98,11 +97,12 @@ def burden_sums(tables: Tables, values: Values, life: Life, places: Sequence[str
         died, lost, tenth = day[dead] / DAYS, yll[dead] / MILLIONTHS, tenth[dead]
         for horizon in (*HORIZONS, LIFE):
             end = np.inf if horizon == LIFE else float(horizon)
-            spans = np.minimum(lost, np.maximum(0.0, end - died))
+            within = died < end
+            spans = np.minimum(lost[within], end - died[within])
             years = life.ledger.yld[: None if horizon == LIFE else int(horizon), number] / MILLIONTHS
             for name, kind, price in (("dalys", "health", 1.0), ("lost_gdp", "costs", gdp)):
                 factors = discount_factors(values, kind)
-                early = np.bincount(tenth, present_years(died, spans, factors), len(DECILES))
+                early = np.bincount(tenth[within], present_years(died[within], spans, factors), len(DECILES))
                 whole = price * (early + ill * float(years @ factors[: len(years)]))
                 for decile in DECILES:
                     found.setdefault(f"{name}_to_{horizon}.decile_{decile}", []).append(float(whole[decile - 1]))

@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from experiments.base_case import REFERENCE_CHILDREN
 from experiments.drivers import ENOUGH_DRAWS
 from experiments.origin import commit, installed
+from experiments.plan import REFERENCE_CHILDREN
 from experiments.provenance import LIBRARIES
 from experiments.screen import NOT_FOR_INDIVIDUALS
 from experiments.study import comparison, folder

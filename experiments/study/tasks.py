@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 
 from agents.child import HUNDREDTHS, MILLION
 from agents.names import Ever
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED, REPLICATES
-from experiments.episodes import SEXES
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED, REPLICATES
 from experiments.study.declaration import Setup, from_text
 from experiments.study.outputs import all_sums
 from simulation.build import authority_names
@@ -19,7 +18,7 @@ from simulation.context import Surroundings
 from simulation.draws import seed_key
 from simulation.errors import InputError
 from simulation.frailty import Values
-from simulation.population import GROUPS, cohort
+from simulation.population import GROUPS, SEXES, cohort
 
 NONE = "no_adversity"
 """The same people as in the first scenario, without adversity."""

@@ -9,7 +9,7 @@ import pytest
 
 from agents.names import Flow
 from experiments import base_case
-from experiments.base_case import REFERENCE_CHILDREN, REFERENCE_SEED
+from experiments.plan import REFERENCE_CHILDREN, REFERENCE_SEED
 from experiments.published import ace_burden, reconstruction
 from experiments.published import bridge as walk
 from experiments.published.bridge import QUANTITIES, STAGES, Setting, Stage, one_run
