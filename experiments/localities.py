@@ -95,7 +95,7 @@ def indices(tables: Tables, values: Values, index: str) -> tuple[Any, Any]:
     found = np.array([[values[f"locality_values.{row.indicator}.{place}.value"] for place in order] for row in rows])
     england = [row.role for row in tables.rows["authorities"]].index("reference")
     local = np.delete(found, england, axis=1)
-    steps = np.array([centred(row.deprivation_ratio) for row in rows])
+    steps = centred([row.deprivation_ratio for row in rows])
     sign, kinds = np.array([row.sign for row in rows]), [row.stands_for for row in rows]
 
     def index_at(at: Any) -> Any:

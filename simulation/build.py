@@ -184,7 +184,7 @@ def adversity_parts(tables: Tables, values: Values, by_type: bool) -> dict[str, 
             ADULT_ADVERSITY,
         ),
         "adult_hazard": np.array(list(hazard.values())) * values["factor_adult_adversity"],
-        "adult_gradient": np.array([centred(x["deprivation_ratio"]) for x in adult.values()]),
+        "adult_gradient": centred([x["deprivation_ratio"] for x in adult.values()]),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.child import CHILD, RECORD
+from agents.child import CHILD, RECORD, joined
 from agents.names import ADULT, AGES
 from simulation.adult_parts import agency_names
 from simulation.build import build, event_names, service_names
@@ -14,7 +14,7 @@ from simulation.compiled import CompiledEngine, refer
 from simulation.context import Surroundings, year_context
 from simulation.errors import InputError
 from simulation.harm import instability_kinds
-from simulation.ledger import Ledger, Shape, add_to, empty_ledger
+from simulation.ledger import Ledger, Shape, add_adults, empty_ledger
 from simulation.population import cohort, neighbourhoods_of
 from simulation.scenario import Scenario, Switches
 from simulation.world import World, pack
@@ -87,7 +87,7 @@ def run(
     watch : called after each year with the year and the records
     """
     book = empty_ledger(shape_of(s), room, watched)
-    carrier = engine_named(engine)(children.copy(), world, book, jobs)
+    carrier = engine_named(engine)(joined(children), world, book, jobs)
     try:
         if s.steady() and watch is None:
             carrier.live(year_context(s, world, 0, None), 0, years)
@@ -119,7 +119,7 @@ def run_together(them: Sequence[Surroundings], world: World, children: Any, engi
     equal = all(np.array_equal(getattr(c, name), getattr(contexts[0], name)) for c in contexts for name in LATER)
     if len(them) == 1 or engine != "compiled" or not equal or not all(s.steady() for s in them):
         return [run(s, world, children, engine) for s in them]
-    engines = [CompiledEngine(children.copy(), world, empty_ledger(shape_of(s))) for s in them]
+    engines = [CompiledEngine(joined(children), world, empty_ledger(shape_of(s))) for s in them]
     for carrier, context in zip(engines, contexts, strict=True):
         carrier.live(context, 0, ADULT + 1)
     records = [carrier.records().view(RECORD) for carrier in engines]
@@ -132,7 +132,7 @@ def run_together(them: Sequence[Surroundings], world: World, children: Any, engi
         carrier.replace(own[~same].view(CHILD))
         carrier.live(context, ADULT + 1, AGES)
         own[~same], own[same] = carrier.records().view(RECORD), shared.records().view(RECORD)
-        lives.append(Life(own.view(CHILD), add_to(carrier.ledger(), shared.ledger())))
+        lives.append(Life(own.view(CHILD), add_adults(carrier.ledger(), shared.ledger())))
     return lives
 
 

@@ -373,7 +373,7 @@ def gradients(s: Surroundings, left: Any) -> Any:
     raised = np.array([s.values[f"discrimination_ratio_{group}"] for group in GROUPS])
     raised = raised / (raised @ england)
     kinds = s.tables.rows["adversities"]
-    steps = np.array([centred(s.values[f"adversities.{row.adversity}.deprivation_ratio"]) for row in kinds])
+    steps = centred([s.values[f"adversities.{row.adversity}.deprivation_ratio"] for row in kinds])
     steps = steps[:, 9:] * (steps / steps[:, 9:]) * eased_ratio(steps, left[:, None])
     groups = np.where(np.array([[row.raised_by_discrimination] for row in kinds]), raised, 1.0)
     return (steps[..., None] * groups[:, None]).reshape(len(s.places), len(kinds), 50)

@@ -12,10 +12,19 @@ PARENTAL_ACES = np.array([0.0, 1.0, 2.5, 4.5])
 """ACEs of a parent, by class: 0, 1, 2-3, 4 or more."""
 
 
-def centred(ratio: float) -> Any:
-    """Spread a ratio between the most and the least deprived log-linearly over ten deciles, mean 1."""
-    steps = ratio ** (0.5 - np.arange(10) / 9.0)
-    return steps / steps.mean()
+def centred(ratio: Any) -> Any:
+    """Spread a ratio between the most and the least deprived log-linearly over ten deciles, mean 1.
+
+    Parameters
+    ----------
+    ratio : (...,) one or several
+
+    Returns
+    -------
+    (..., 10)
+    """
+    steps = np.asarray(ratio)[..., None] ** (0.5 - np.arange(10) / 9.0)
+    return steps / steps.mean(axis=-1, keepdims=True)
 
 
 def parents(values: Values) -> tuple[Any, Any]:
@@ -61,7 +70,7 @@ def base_hazards(tables: Tables, values: Values) -> Any:
     shares, ratio = parents(values)
     shape = values["frailty_shape"]
     target = np.array([values[f"adversities.{row.adversity}.value"] for row in kinds])
-    gradient = np.array([centred(values[f"adversities.{row.adversity}.deprivation_ratio"]) for row in kinds])
+    gradient = centred([values[f"adversities.{row.adversity}.deprivation_ratio"] for row in kinds])
     spread = gradient[:, None, :] * ratio[None, :, None]
     low, high = np.zeros(len(kinds)), np.full(len(kinds), 1e4)
     for _ in range(60):

@@ -97,8 +97,8 @@ def instability_parts(
     within, outside = cost_day * (1.0 / mean - 1.0), cost_day * (ratio / mean - 1.0)
     return {
         "moves": moves,
-        "moves_gradient": np.array(
-            [centred(values[f"instability_events.{row.kind}.{row.age_from}.deprivation_ratio"]) for row in table]
+        "moves_gradient": centred(
+            [values[f"instability_events.{row.kind}.{row.age_from}.deprivation_ratio"] for row in table]
         ),
         "placement_move": arising_in_placement(tables, "placement_move"),
         "outside": arising_in_placement(tables, "out_of_area_placement"),

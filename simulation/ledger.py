@@ -4,6 +4,7 @@ Everything that one child passes to others, and everything that is summed over c
 neither order, threads nor engine can change a sum.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +94,7 @@ class Shape(NamedTuple):
     childhood: int = ADULT
 
 
+@cache
 def ledger_dtype(shape: Shape) -> "np.dtype[np.void]":
     """Lay the ledger out as one record, so that machine code is handed a single address."""
     y, a, s, n = shape.childhood, shape.authorities, shape.services, shape.neighbourhoods
@@ -183,12 +185,15 @@ def add_ledgers(records: list[Any]) -> Ledger:
     return Ledger(**sums, journal=written, lines=np.array([len(written), *ledgers[0].lines[1:]]))
 
 
-def add_to(book: Ledger, other: Ledger) -> Ledger:
-    """Add to a ledger, in its place, the counts of other people in the same run; its journal stays as it is."""
-    for name in Ledger._fields[:-2]:
-        into, more = getattr(book, name), getattr(other, name)
-        if more.any():
-            into += more
+OF_ALL_AGES = Ledger._fields[Ledger._fields.index("aats") : -2]
+"""What is counted of people above 18 too; all else counts children."""
+
+
+def add_adults(book: Ledger, adults: Ledger) -> Ledger:
+    """Add to a ledger, in its place, the counts of people of the same run who are above 18 throughout."""
+    for name in OF_ALL_AGES:
+        into = getattr(book, name)
+        into += getattr(adults, name)
     return book
 
 

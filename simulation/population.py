@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from agents.adversity import family_number
-from agents.child import CHILD, MILLION, NEVER
+from agents.child import CHILD, MILLION, NEVER, joined
 from agents.names import ADULT, NO_UNIT, NONE, Outcome
 from simulation.build import authority_names
 from simulation.deprivation import joint, lives_where
@@ -59,7 +59,7 @@ def cohort(
         part["authority"] = number
         part["neighbourhood"] += np.uint16(first[number])
         parts.append(part)
-    records = np.concatenate(parts)
+    records = joined(*parts)
     check_ranges(records["id"], 0)
     return records
 
