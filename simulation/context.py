@@ -11,6 +11,7 @@ import numpy as np
 
 from agents.names import ADULT, BANDS, MOST_UNITS, RANKS
 from agents.service import acceptance_crowded, lift, quality_crowded, sufficiency_staffed, turnover_added
+from simulation.baselines import MARGIN
 from simulation.build import authority_names, service_names
 from simulation.deprivation import eased_ratio
 from simulation.frailty import Values, centred
@@ -104,13 +105,15 @@ def year_context(s: Surroundings, world: World, year: int, last: Ledger | None) 
     f_tip = [s.values[f"services.{n}.f_tip"] for n in names]
     left = deprivation_left(s, calendar)
     there = open_services(s, names, calendar)
+    gradient, factor = gradients(s, left), hazard_factors(s, calendar)
     return Context(
         amplification=neighbourhood_amplification(s, year, last),
-        gradient=gradients(s, left),
+        gradient=gradient,
+        ceiling=(1.0 + MARGIN) * factor.max(axis=2)[:, :, None] * gradient.max(axis=1)[:, None],
         need_ease=eased_ratio(world.need_gradient, left),
         adult_ease=eased_ratio(world.adult_gradient, left[:, None]),
         child_death_ease=eased_ratio(world.child_death_ratio, left),
-        hazard_factor=hazard_factors(s, calendar),
+        hazard_factor=factor,
         lift=np.array(
             [
                 [lift(f_sufficiency[k], f_tip[k], sufficiency_gap[a, k], tip[a, k]) for k in range(len(names))]

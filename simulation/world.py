@@ -271,6 +271,7 @@ class Context(NamedTuple):
 
     amplification: Any  # (neighbourhoods, 2) of most types, and of those raised by circumstances
     gradient: Any  # (A, J, 50) by 5 x decile + ethnic group
+    ceiling: Any  # (A, 18, 50) above every type's gradient times its hazard_factor
     need_ease: Any  # (A, 10) what a fall of deprivation leaves of need without adversity
     adult_ease: Any  # (A, K, 10) of adult hazards
     child_death_ease: Any  # (A, 10) of child deaths

@@ -79,6 +79,11 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
     before = child.types
     raised = w.parental_year if child.parent_years >> age & 1 else w.parental_else
     at_home = raised[child.parent_class][child.decile]
+    # No type's hazard is above its base times this: most hazards need not be worked out.
+    ceiling = math.inf
+    if moved == 0 and eased == 1.0:
+        ceiling = max(unexposed, of_circumstances) * max(1.0, at_home) * max(1.0, w.p.repetition_ratio)
+        ceiling *= frailty * c.ceiling[child.authority][age][5 * child.decile + child.ethnic_group]
     u = (0.0, 0.0, 0.0, 0.0)
     household = (0.0, 0.0, 0.0, 0.0)
     block = -1
@@ -92,6 +97,9 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
             if w.p.families:
                 family = family_number(child.id, child.family)
                 household = uniforms(w.key, family, year, HOUSEHOLD + block, Decision.ADVERSITY)
+        drawn = household[kind % 4] if w.p.families and row.household else u[kind % 4]
+        if drawn >= w.hazard[kind][age] * ceiling:
+            continue
         gradient = c.gradient[child.authority][kind][5 * child.decile + child.ethnic_group]
         if eased != 1.0:
             gradient = ease(gradient, c.gradient[child.authority][kind][45 + child.ethnic_group], eased)
@@ -104,7 +112,6 @@ def childhood_adversity(child: Any, w: Any, c: Any, ledger: Any, year: int) -> N
             c.hazard_factor[child.authority][age][kind]
             * (ratio_of(child, c, Effect.ADVERSITY, age, kind) if moved >> kind & 1 else 1.0),
         )
-        drawn = household[kind % 4] if w.p.families and row.household else u[kind % 4]
         if happens(drawn, hazard):
             suffer(child, w, ledger, year, kind, 0)
     if w.p.type_specific_harm:

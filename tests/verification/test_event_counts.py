@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 from chance import binomial_agrees, mean_agrees
 from scipy import special
-from worlds import alike, harmless_services, immortal, never_ill, one_year, with_fields, with_scalars
+from worlds import alike, harmless_services, immortal, never_ill, one_year, scenario, with_fields, with_scalars
 
 from agents.child import MILLION
 from agents.names import ADULT
-from simulation.build import authority_names
-from simulation.cohort import run
+from simulation.build import authority_names, build
+from simulation.cohort import run, shape_of
+from simulation.compiled import CompiledEngine
 from simulation.context import Surroundings, year_context
 from simulation.frailty import parents
 from simulation.inputs import Tables
+from simulation.ledger import empty_ledger
 from simulation.population import cohort
+from simulation.scenario import Lever, Switches
 from simulation.world import World
 
 SIZE = 80_000
@@ -142,3 +145,38 @@ def test_v08_siblings_share_frailty(tables: Tables, values: dict[str, float], ke
     twins = np.flatnonzero(first & ~np.roll(first, 1))
     assert (children["frailty"][twins] == children["frailty"][twins - 1]).all()
     assert binomial_agrees(first[1:].sum(), len(first) - 1, values["twin_birth_share"] / 2)
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        (),
+        (Lever(kind="poverty", add=0.5, deciles=(1, 4)), Lever(kind="prevention", add=0.5, ages=(3, 9))),
+        (Lever(kind="prevention", add=-0.9, ages=(5, 12)),),
+        (Lever(kind="intervention", name="communities_that_care", coverage=0.5),),
+        (Lever(kind="intervention", name="social_investment", coverage=0.5),),
+    ],
+    ids=["today", "eased", "raised", "intervention that harms", "steeper gradient"],
+)
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "families"])
+def test_no_hazard_passes_its_ceiling(
+    tables: Tables, values: dict[str, float], world: World, levers: tuple[Lever, ...], together: bool
+) -> None:
+    """Without ceilings children live the same childhoods; with ceilings too low they do not. Exact, 3,000 children."""
+    numbers = {"interventions.communities_that_care.value": 3.0, "interventions.social_investment.value": -1.0}
+    switches = Switches(families=together)
+    s = Surroundings(tables, values | numbers | {"poverty_causal_share": 1.0}, scenario(*levers, families=together))
+    there = build(tables, values, switches, world.key)
+    there = world._replace(p=there.p, parental_year=there.parental_year, parental_else=there.parental_else)
+    context = year_context(s, there, 0, None)
+    context = context._replace(amplification=context.amplification * [1.2, 1.5])
+    children = cohort(tables, values, ["sandwell"], 3_000, world.key, switches)
+
+    def childhoods(factor: float) -> bytes:
+        engine = CompiledEngine(children.copy(), there, empty_ledger(shape_of(s)))
+        engine.live(context._replace(ceiling=context.ceiling * factor), 0, ADULT)
+        return bytes(engine.records().tobytes())
+
+    found = childhoods(1.0)
+    assert found == childhoods(np.inf)
+    assert found != childhoods(0.1)
