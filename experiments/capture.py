@@ -116,12 +116,12 @@ def cases_a_year(tables: Tables, place: str) -> dict[str, float]:
     authorities = [row for row in tables.rows["authorities"] if row.authority in places]
     children = sum(row.children for row in authorities)
     published = {row.indicator: row.value for row in tables.rows["indicators"] if row.authority == place}
-    if "referral_rate" not in published:
-        raise InputError(f"--place {place}: indicators.csv has no referral_rate of it; give sandwell or region")
     ages: dict[int, int] = {}
     for row in tables.rows["residents"]:
         if row.authority in places:
             ages[row.age] = ages.get(row.age, 0) + row.residents
+    if "referral_rate" not in published or not ages:
+        raise InputError(f"--place {place}: its referrals and residents are in no table; give sandwell or region")
     return {
         "births": sum(row.births for row in authorities),
         "children": children,

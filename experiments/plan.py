@@ -165,6 +165,11 @@ def check_parameters(tables: Tables, numbers: Iterable[str] = ()) -> None:
     for name in numbers:
         if column_of(name) not in read:
             raise InputError(f"numbers.{name}: no run reads it, so that setting it changes nothing: change the table")
+        if name.startswith("adult_adversities.") and name not in values.names_read:
+            raise InputError(
+                f"numbers.{name}: of a type of adult adversity the row of its first ages holds for all ages, so that "
+                "setting this one changes nothing: set that row's"
+            )
 
 
 def column_of(name: str) -> tuple[str, str]:

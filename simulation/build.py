@@ -164,7 +164,8 @@ def adversity_parts(tables: Tables, values: Values, by_type: bool) -> dict[str, 
     hazard: dict[str, Any] = {}
     for row in tables.rows["adult_adversities"]:
         name = f"adult_adversities.{row.adversity}.{row.age_from}"
-        adult.setdefault(row.adversity, {column: values[f"{name}.{column}"] for column in OF_ALL_AGES})
+        if row.adversity not in adult:
+            adult[row.adversity] = {column: values[f"{name}.{column}"] for column in OF_ALL_AGES}
         by_age = hazard.setdefault(row.adversity, np.zeros(AGES))
         by_age[row.age_from : row.age_to + 1] = values[f"{name}.hazard"]
     need = np.zeros((ADULT, 2), NEED)

@@ -508,6 +508,11 @@ def test_b_a_file_that_changed_since_it_began_is_refused(file: Path, tmp_path: P
             'draws = 8\nnumbers = {"adversities.bullying.surveyed" = 0}',
             "numbers.adversities.bullying.surveyed: no run reads it, so that setting it changes nothing",
         ),
+        (
+            "draws = 8",
+            'draws = 8\nnumbers = {"adult_adversities.homelessness.25.severity" = 3}',
+            "numbers.adult_adversities.homelessness.25.severity: of a type of adult adversity the row of its first",
+        ),
         ("draws = 8", "draws = 8\nnumbers = {gdp_per_head = -1}", "'numbers.gdp_per_head': -1.0 is outside 0 to any"),
     ],
 )
