@@ -11,6 +11,8 @@ from experiments.results import Results
 from experiments.timeline import words
 from simulation.scenario import Lever, Scenario, Switches
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("command_line_fixtures",)
 LEVER = Lever(kind="prevention", add=0.3)
 
@@ -33,7 +35,6 @@ def twins() -> dict[bool, Results]:
         }
 
 
-@pytest.mark.slow
 def test_the_headline_stays_with_adult_life_on(twins: dict[bool, Results]) -> None:
     """The headline, the channels and the break-even are those of the run without adult life. Exact."""
     pd.testing.assert_frame_equal(twins[True].headline, twins[False].headline)

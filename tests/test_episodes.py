@@ -72,6 +72,7 @@ def test_v24_each_childs_cost_is_that_of_its_stays(found: Found) -> None:
     assert np.allclose(summed.to_numpy(), found["children"].set_index(keys)["cost_gbp"].sort_index(), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_coupled_children_are_told_as_they_lived_together(
     tables: Tables, values: dict[str, float], world: World, asked: Question
 ) -> None:

@@ -24,6 +24,8 @@ from simulation.errors import InputError
 from simulation.inputs import FOLDER, Tables, load_tables
 from simulation.scenario import Lever, Scenario, Switches
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("command_line_fixtures",)
 MONEY = ["place", "bearer", "quantity"]
 
@@ -103,7 +105,6 @@ def test_money_adds_up_over_places_payers_and_years(dudley: Results) -> None:
     assert money(dudley)["mean"]["sandwell", "all payers", "service cost avoided"] == 0.0
 
 
-@pytest.mark.slow
 def test_dearer_costs_more_and_brings_no_more() -> None:
     """The same programme at three times the cost: avoided is the same, cost three times, in every run. Exact."""
     cheap, dear = (
@@ -115,7 +116,6 @@ def test_dearer_costs_more_and_brings_no_more() -> None:
     assert dear["break-even spend"] == cheap["break-even spend"]
 
 
-@pytest.mark.slow
 def test_without_a_known_cost_there_is_a_break_even_spend_alone() -> None:
     """No cost, no net, no return; the most that reaching a child may cost; a cost in the scenario brings all back."""
     unknown = tiny(children=40, scenario=bought("community_capacity_washington"))
@@ -168,7 +168,6 @@ def test_society_breaks_even_on_no_transfer(cash: Results) -> None:
     assert "society, with lost GDP" in set(both.tables["break_even"]["payer"])
 
 
-@pytest.mark.slow
 def test_the_chance_that_benefit_exceeds_cost_has_its_error() -> None:
     """Five draws: society's chance is the share of its runs with a net benefit, and has a Monte Carlo error."""
     runs = tiny(draws=5, children=30, scenario=bought("triple_p", cost=1.0))
@@ -189,7 +188,6 @@ def test_moves_that_are_spared_count_as_benefit() -> None:
     assert spared["housing", "service cost avoided"] != 0
 
 
-@pytest.mark.slow
 def test_m19_no_effect_is_no_benefit_for_anybody() -> None:
     """M19: at its null a programme avoids nothing and costs what it costs: benefit 0 in every run. Exact."""
     null = {"interventions.triple_p.value": 1.0}
@@ -202,7 +200,6 @@ def test_m19_no_effect_is_no_benefit_for_anybody() -> None:
     assert table["mean"]["sandwell", "society", "probability that benefit exceeds cost"] == 0
 
 
-@pytest.mark.slow
 def test_a_null_trial_leaves_harm_in_the_interval() -> None:
     """Of a programme whose trial found nothing, the band of what society is spared holds loss and gain."""
     row = money(tiny(draws=3, children=150, scenario=bought("triple_p_glasgow"))).loc["sandwell", "society"]
@@ -253,7 +250,6 @@ def test_what_did_well_elsewhere_stands_beside_what_found_nothing_here(tables: T
     assert beside in " ".join(screen(replace(dudley, place="dudley")).split())
 
 
-@pytest.mark.slow
 def test_a_run_answers_on_the_screen_and_as_json(wellheld: Any) -> None:
     words = ("interventions", "--run", "triple_p,incredible_years", "--draws", "1", "--children", "6", "--quiet")
     answer = wellheld(*words, "--coverage", "0.5")

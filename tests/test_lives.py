@@ -136,6 +136,7 @@ def test_each_referral_is_answered(many: Any) -> None:
     assert answers.str.contains(", Child in need").any()
 
 
+@pytest.mark.slow
 def test_the_picture_has_a_lane_for_each_child(family: Lives, many: Any) -> None:
     """Lanes are named by child; the same lives give the same bytes."""
     from experiments.figures import png

@@ -69,6 +69,7 @@ def test_what_neighbourhoods_carry_is_counted(tables: Tables) -> None:
     assert not table["outside_limits"].any()
 
 
+@pytest.mark.slow
 def test_a_place_has_a_row_for_each_neighbourhood(found: Localities, tables: Tables) -> None:
     """Ids, deciles and cells of Solihull, all children counted; the seven authorities have indices. Exact."""
     table = found.neighbourhoods

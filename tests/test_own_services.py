@@ -85,6 +85,7 @@ def test_m07_a_service_that_takes_nothing_and_helps_nobody_changes_nothing(
     assert_unchanged(without, childhood(tables, idle, key))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [{"authorities": ("dudley",)}, {"start": 2100}, None], ids=["place", "year", "twin"])
 def test_m07_a_service_that_is_not_open_changes_nothing(
     tables: Tables, key: Key, hub: Scenario, without: Life, closed: dict[str, Any] | None
@@ -94,6 +95,7 @@ def test_m07_a_service_that_is_not_open_changes_nothing(
     assert_unchanged(without, childhood(tables, scenario, key, None if closed else hub.as_today()))
 
 
+@pytest.mark.slow
 def test_m08_before_its_first_year_a_service_changes_nothing(tables: Tables, key: Key, hub: Scenario) -> None:
     """M08: opened in the run's tenth year, the ledger is today's until then and other from then on. Exact."""
     late = changed(hub, start=2024 + 9)
@@ -103,6 +105,7 @@ def test_m08_before_its_first_year_a_service_changes_nothing(tables: Tables, key
     assert later.entries[9:, :, HUB].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["year", "episode"])
 def test_v24_children_reach_an_added_service_and_it_costs_its_days(
     tables: Tables, key: Key, hub: Scenario, per: str

@@ -157,6 +157,7 @@ def test_folders_tell_the_scenario(wellheld: Any, here: Path) -> None:
     assert names == {"episodes-sandwell", "episodes-sandwell-improved", "episodes-sandwell-improved-2"}
 
 
+@pytest.mark.slow
 def test_a_service_that_a_scenario_adds_is_in_every_table_of_episodes(wellheld: Any, here: Path) -> None:
     """Children of a family hub are told of: in its episodes, and beside the other services."""
     assert wellheld("episodes", "sandwell", "--children", "300", "--scenario", "family_hub", "--out", "e").code == 0

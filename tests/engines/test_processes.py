@@ -78,6 +78,7 @@ def test_e02_two_processes_leave_the_records_of_one(whole: Life, parts: list[Any
     assert parts[0]["records"] != parts[1]["records"]
 
 
+@pytest.mark.slow
 def test_e02_two_processes_ledgers_add_up_to_that_of_one(whole: Life, parts: list[Any]) -> None:
     """E02: every sum of the ledger is the sum of the parts' own. Exact."""
     for name in Ledger._fields[:-2]:

@@ -120,6 +120,7 @@ def test_no_aces_at_all_save_everything() -> None:
             assert share == pytest.approx(1, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(reduction=st.floats(0, 1))
 def test_the_published_rule_is_exactly_proportional(reduction: float) -> None:
     found = ace_savings.savings(GIVEN, reduction)["proportional", "burden_falls"]

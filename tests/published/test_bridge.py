@@ -29,6 +29,8 @@ from simulation.outcomes import sums
 from simulation.population import cohort
 from simulation.scenario import Scenario, Switches
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = load_published()
 IMPROVED = flow_scenario("improved", PUBLISHED)
 DRAWS = 4
@@ -72,7 +74,6 @@ def test_stages_switch_on_one_difference_at_a_time() -> None:
     ]
 
 
-@pytest.mark.slow
 def test_individuals_stand_at_the_flow_model(setting: Setting) -> None:
     """With every difference off, eight seeds of pupils give the flow model's answers within 4 standard errors."""
     found = np.array([one_run(setting, STAGES[0], replicate) for replicate in range(8)])
@@ -83,7 +84,6 @@ def test_individuals_stand_at_the_flow_model(setting: Setting) -> None:
     assert (error <= 0.02 * np.array(expected)).all()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_no_lever_no_gain_at_any_stage(setting: Setting, stage: Stage) -> None:
     """V25: a scenario that changes nothing gains exactly nothing, whatever is switched on."""
@@ -100,7 +100,6 @@ def test_same_seed_same_stage_whatever_the_threads() -> None:
     assert here[0] == here[1] != here[2]
 
 
-@pytest.mark.slow
 def test_the_bridge_begins_at_the_published_answer_and_its_changes_sum(bridged: pd.DataFrame) -> None:
     """Level by level: each row is the one above plus its change; the first row is the published one."""
     assert list(bridged["stage"])[:2] == ["published", "rebuilt"]
@@ -114,7 +113,6 @@ def test_the_bridge_begins_at_the_published_answer_and_its_changes_sum(bridged: 
     assert life["cats_per_child_change"] == life["fewer_cats_change"] == 0.0
 
 
-@pytest.mark.slow
 def test_other_sets_walk_other_steps(bridged: pd.DataFrame) -> None:
     """The change of the set of the tables lies within the least and the most over sets, which differ."""
     here = bridged.dropna(subset=["avoided_change_least"])
@@ -125,7 +123,6 @@ def test_other_sets_walk_other_steps(bridged: pd.DataFrame) -> None:
         assert (low < high).all()
 
 
-@pytest.mark.slow
 def test_the_bridge_ends_at_the_main_job(bridged: pd.DataFrame) -> None:
     """The last row is the headline of the main job with the same draws and seed: lost GDP today, and its difference."""
     headline = base_case.run("sandwell", draws=DRAWS, seed=1).headline.set_index(["scenario", "quantity"])["mean"]
@@ -136,7 +133,6 @@ def test_the_bridge_ends_at_the_main_job(bridged: pd.DataFrame) -> None:
     assert walk.main_job(bridged) == (last["cost"], last["cost_mcse"])
 
 
-@pytest.mark.slow
 def test_the_bridge_s_page_says_what_its_numbers_say(bridged: pd.DataFrame) -> None:
     """Every row is on the page, no line is wider than 100 columns, and the sentences carry the table's own figures."""
     reconciled = reconcile(seed=1, replicates=2, main_job=walk.main_job(bridged))
@@ -320,7 +316,6 @@ def test_cost_is_of_living_children_by_place(setting: Setting, sandwell: Any) ->
     assert costs == [pytest.approx(each * (3 + 2 * value["cost_ratio_per_level"] ** 4), rel=1e-12)]
 
 
-@pytest.mark.slow
 def test_stages_run_under_their_switches_and_references(setting: Setting) -> None:
     """Limited places change a stage; what amplifies is measured against England's less deprived children."""
     by_name = {stage.name: stage for stage in STAGES}

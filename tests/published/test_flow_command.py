@@ -13,6 +13,8 @@ from experiments.published.inputs import load_published
 from experiments.published.reconciliation import PARTS
 from experiments.published.scenarios import flow_scenario
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("command_line_fixtures",)
 
 LEVER = 'name = "mine"\n[[lever]]\nkind = "tip_alignment"\nadd = 0.1\n'
@@ -170,7 +172,6 @@ def few_sets(monkeypatch):
     return asked
 
 
-@pytest.mark.slow
 def test_range_writes_its_folder(wellheld, few_sets, here):
     answer = wellheld("published", "range", "--sets", "2", "--seed", "9", "--reading", "relative", "--out", "there")
     assert answer.code == 0, answer.err
@@ -193,7 +194,6 @@ def test_range_writes_its_folder(wellheld, few_sets, here):
     assert "who brings the saving" in answer.out
 
 
-@pytest.mark.slow
 def test_range_replaces_results_only_with_force(wellheld, refused, few_sets, here):
     assert wellheld("published", "range", "--quiet").code == 0
     assert (here / "results" / "range").is_dir()

@@ -31,6 +31,8 @@ from simulation.population import cohort
 from simulation.scenario import Scenario, Switches
 from simulation.world import World, plain
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = load_published()
 IMPROVED = flow_scenario("improved", PUBLISHED)
 PUPILS = 60_000
@@ -179,7 +181,6 @@ def test_every_branch_of_adversity_is_the_flow_model_s_hazard(
 # On average
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scenario", [Scenario.today(), IMPROVED], ids=["today", "improved"])
 def test_many_children_follow_the_course_of_the_flow_model(tables: Tables, key: Key, scenario: Scenario) -> None:
     """Within 4 standard errors each year: children and CATs by place, and every outcome of every service.

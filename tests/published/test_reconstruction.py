@@ -22,6 +22,8 @@ from experiments.published.reconstruction import (
 from experiments.published.scenarios import READINGS, flow_scenario
 from simulation.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 TABLES = load_published()
 IMPROVED = flow_scenario("improved", TABLES)
 
@@ -81,7 +83,6 @@ def test_every_set_gives_every_published_answer(sampled: tuple[list[reconstructi
     assert (apart > 0.2).all()
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_sets_on_any_number_of_cores(
     sampled: tuple[list[reconstruction.Fit], int],
 ) -> None:
@@ -147,7 +148,6 @@ def test_titles_of_questions_say_what_they_change() -> None:
         assert lever.add == pytest.approx(int(points[1]) / 100)
 
 
-@pytest.mark.slow
 def test_a_search_goes_beyond_the_sample_and_keeps_to_the_published_answers(
     sampled: tuple[list[reconstruction.Fit], int],
 ) -> None:

@@ -341,6 +341,7 @@ def test_setting_a_number_moves_the_draws_of_no_other(setup: Setup) -> None:
         assert (before[:, kept] == after).all()
 
 
+@pytest.mark.slow
 def test_what_is_shown_on_the_way_is_the_precision_of_the_tasks_done(
     setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -451,6 +451,7 @@ def test_a_value_that_parts_all_draws_keeps_the_fit_finite() -> None:
 # Registered, run, resumed, told
 
 
+@pytest.mark.slow
 def test_a_hypothesis_is_registered_run_and_told(file: Path, tmp_path: Path) -> None:
     """Half of adversity prevented prevents; its hash is in the table, the page and the manifest; again, same bytes."""
     registered = load_hypothesis(file)
@@ -470,6 +471,7 @@ def test_a_hypothesis_is_registered_run_and_told(file: Path, tmp_path: Path) -> 
     assert page(again, "wellheld hypothesis run mine.toml") == text
 
 
+@pytest.mark.slow
 def test_b_a_hypothesis_that_changed_since_it_was_registered_is_refused(file: Path, tmp_path: Path) -> None:
     judge(load_hypothesis(file), tmp_path / "out")
     file.write_text(FILE.replace("smallest = 0.0", "smallest = 0.01"))
@@ -487,6 +489,7 @@ def test_a_part_of_the_model_can_be_left_out_beside(file: Path, tmp_path: Path) 
     assert judge(load_hypothesis(file), tmp_path / "other").measured.margin.any()
 
 
+@pytest.mark.slow
 def test_the_command_runs_lists_and_writes(wellheld: Any, here: Path) -> None:
     (here / "mine.toml").write_text(FILE)
     answer = wellheld("hypothesis", "run", "mine.toml", "--out", "out", "--page", "mine.md", "--jobs", "1", "--quiet")

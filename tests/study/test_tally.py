@@ -249,6 +249,7 @@ def peak_of(tasks: int) -> int:
     return peak
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_draws() -> None:
     """2,000 values of each of 30 cells are held, 480 kB, and as much is sorted at once: below 2 MB, whatever is fed.
 

@@ -520,6 +520,7 @@ def test_e01_engines_agree_with_other_parts_on(
     assert all((np.asarray(getattr(one.ledger, name)) == getattr(other.ledger, name)).all() for name in BOOKS)
 
 
+@pytest.mark.slow
 def test_residents_have_their_young_life_counted(tables: Tables, values: Values, on: World) -> None:
     """Residents to 24: person-years at 16-24 are those of the ages of their records, none is paid work after. Exact."""
     s = Surroundings(tables, values, scenario(adult_life=True))

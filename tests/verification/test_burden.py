@@ -21,6 +21,7 @@ CONDITION, RATE = 7, 0.1
 ONSET, AGE = 30, 40
 
 
+@pytest.mark.slow
 def test_v21_attributable_fraction_is_the_share_of_cases_removed(
     tables: Tables, values: dict[str, float], key: tuple[int, int, int], today: Surroundings, world: World
 ) -> None:

@@ -98,6 +98,7 @@ def test_v32_each_channel_alone_has_its_sign(
     assert spared.mean() > LIMIT * error, (spared.mean(), error)
 
 
+@pytest.mark.slow
 def test_v32_signs_turn_with_their_numbers(
     tables: Tables, values: dict[str, float], key: tuple[int, int, int], many: Any
 ) -> None:
@@ -119,6 +120,7 @@ def test_v32_without_a_causal_share_adversity_changes_no_daly(
     assert (dalys(with_it.children) == dalys(without_it.children)).all()
 
 
+@pytest.mark.slow
 def test_v32_adversity_costs_dalys(today: Surroundings, world: World, many: Any) -> None:
     """V32: with the central causal share, the same people without adversity have fewer DALYs. False alarm 5e-7."""
     lost, spared = (dalys(run(today, each, many).children) for each in (world, without_adversity(world)))

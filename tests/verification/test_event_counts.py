@@ -72,6 +72,7 @@ def chances(today: Surroundings, world: World, frailty: Any) -> Any:
     return -np.expm1(-np.multiply.outer(frailty, world.hazard * gradient[:, None]))
 
 
+@pytest.mark.slow
 def test_v08_counts_without_frailty_are_sums_of_probabilities(today: Surroundings, constant: World, many: Any) -> None:
     """V08: with frailty off, each type's yearly count is the sum of 1 - exp(-hazard) over children.
 
@@ -93,6 +94,7 @@ def mixture(values: dict[str, float]) -> tuple[Any, Any]:
     return np.outer(nodes / shape, ratio).ravel(), np.outer(weights / weights.sum(), shares).ravel()
 
 
+@pytest.mark.slow
 def test_v08_counts_with_gamma_frailty_follow_the_mixture(
     today: Surroundings, values: dict[str, float], constant: World, many: Any
 ) -> None:

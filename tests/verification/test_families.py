@@ -88,6 +88,7 @@ def test_siblings_meet_what_befalls_their_household_together(
     assert (seen[0] != seen[1]).any()
 
 
+@pytest.mark.slow
 def test_household_draws_leave_each_types_share_as_it_was(
     tables: Tables, today: Surroundings, world: World, together: World, key: Key, values: dict[str, float]
 ) -> None:

@@ -399,6 +399,7 @@ def test_an_effect_out_of_range_is_refused(tables: Tables, values: Values, world
         year_context(s, world, 0, None)
 
 
+@pytest.mark.slow
 def test_residents_are_reached_year_by_year(tables: Tables, values: Values, world: World) -> None:
     """Among residents, visits from 2027 reach each year's births in deciles 1 to 3, and nobody before. Exact."""
     s = Surroundings(tables, values, scenario(bought("family_nurse_partnership", start=2027)))

@@ -45,6 +45,7 @@ def expectancy(hazard: Any) -> Any:
     return (begins * (1 - chance * (1 - MIDDLE))).sum(axis=-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sex", [0, 1])
 def test_v20_survival_with_equal_risks_is_the_life_table(
     tables: Tables, values: dict[str, float], key: tuple[int, int, int], today: Surroundings, sex: int
@@ -141,6 +142,7 @@ def test_v27_a_baseline_is_the_same_in_every_scenario(
         assert after == before
 
 
+@pytest.mark.slow
 def test_v20_without_adversity_people_live_longer_by_the_closed_form(
     tables: Tables, values: dict[str, float], today: Surroundings, base: Lived, world: World, england: Any
 ) -> None:

@@ -29,6 +29,7 @@ def many(tables: Tables, values: dict[str, float], key: tuple[int, int, int]) ->
     return alike(cohort(tables, values, ["sandwell"], SIZE, key))
 
 
+@pytest.mark.slow
 def test_v06_onset_with_constant_hazard_waits_geometrically(today: Surroundings, world: World, many: Any) -> None:
     """V06: of those still well, each year's share with onset is 1 - exp(-0.07).
 
@@ -60,6 +61,7 @@ def test_v06_death_with_constant_hazard_waits_geometrically(today: Surroundings,
     assert binomial_agrees(tenths, len(died), days)
 
 
+@pytest.mark.slow
 def test_v06_remission_with_constant_hazard_waits_geometrically(today: Surroundings, world: World, many: Any) -> None:
     """V06: everybody falls ill in the first year; of those still ill, a yearly share of 1 - exp(-0.1) remits.
 
