@@ -31,6 +31,9 @@ def guarded(app: typer.Typer, arguments: list[str]) -> int:
     if not debug:
         sys.excepthook = unforeseen
     signal.signal(signal.SIGTERM, stop)
+    # Where the shell has Ctrl-C ignored, as for a job in the background, it stays ignored.
+    if not debug and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, stop)
     try:
         arguments = [argument for argument in arguments if argument != DEBUG]
         result = get_command(app).main(args=arguments, prog_name="wellheld", standalone_mode=False)
@@ -55,8 +58,13 @@ def prepare_streams() -> None:
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """Treat the signal to terminate as Ctrl-C."""
+    """Treat the signal to terminate as Ctrl-C; what it leaves half-made goes without a word."""
+    sys.unraisablehook = unheard
     raise KeyboardInterrupt
+
+
+def unheard(unraisable: object) -> None:
+    """Say nothing of an error in clearing up: a compiler's object that was cut off while it was made has many."""
 
 
 def told(message: str, code: int, debug: bool) -> int:

@@ -95,8 +95,14 @@ import experiments, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored in the background
 from types import SimpleNamespace
 def run(place, **settings):
-    print("running", flush=True)
-    time.sleep(60)
+    HalfMade()
+class HalfMade:
+    def __init__(self):
+        print("running", flush=True)
+        time.sleep(60)
+        self.made = True
+    def __del__(self):
+        self.made.close()
 experiments.base_case = SimpleNamespace(run=run)
 """
 
@@ -104,7 +110,7 @@ experiments.base_case = SimpleNamespace(run=run)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_a_run_cleanly(tmp_path, number):
-    """F01 and F15: SIGTERM is as Ctrl-C, exit 130, nothing written."""
+    """F01 and F15: SIGTERM is as Ctrl-C, exit 130, one line, though an object was half-made; nothing written."""
     run = process("run", "sandwell", before=WAITING, folder=tmp_path)
     assert run.stdout.readline() == "running\n"
     run.send_signal(number)
