@@ -6,8 +6,10 @@
 import errno
 import signal
 import sys
+import threading
 import traceback
 from types import FrameType, TracebackType
+from typing import Any
 
 import typer
 from typer.main import get_command
@@ -15,6 +17,8 @@ from typer.main import get_command
 from simulation.errors import InputError, ResourceError
 
 DEBUG = "--debug"
+AGAIN = 0.05
+"""Time after which a stop that was lost comes again [s]."""
 
 
 class StoppedError(Exception):
@@ -63,8 +67,16 @@ def stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def unheard(unraisable: object) -> None:
-    """Say nothing of an error in clearing up: a compiler's object that was cut off while it was made has many."""
+def unheard(unraisable: Any) -> None:
+    """Say nothing of an error in clearing up: a compiler's object that was cut off while it was made has many.
+
+    A stop that came while something was cleared up, and that Python would lose, comes again.
+    """
+    if unraisable.exc_type is KeyboardInterrupt:
+        here = threading.main_thread().ident
+        again = threading.Timer(AGAIN, signal.pthread_kill, (here, signal.SIGTERM))
+        again.daemon = True
+        again.start()
 
 
 def told(message: str, code: int, debug: bool) -> int:

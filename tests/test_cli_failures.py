@@ -105,13 +105,28 @@ class HalfMade:
         self.made.close()
 experiments.base_case = SimpleNamespace(run=run)
 """
+CLEARING = """
+import experiments, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from types import SimpleNamespace
+def run(place, **settings):
+    Made()
+    time.sleep(60)
+class Made:
+    def __del__(self):
+        print("running", flush=True)
+        time.sleep(60)
+experiments.base_case = SimpleNamespace(run=run)
+"""
+"""Python loses an interrupt that comes while an object is cleared up."""
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("before", [WAITING, CLEARING], ids=["while making", "while clearing up"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_a_run_cleanly(tmp_path, number):
+def test_a_signal_stops_a_run_cleanly(tmp_path, number, before):
     """F01 and F15: SIGTERM is as Ctrl-C, exit 130, one line, though an object was half-made; nothing written."""
-    run = process("run", "sandwell", before=WAITING, folder=tmp_path)
+    run = process("run", "sandwell", before=before, folder=tmp_path)
     assert run.stdout.readline() == "running\n"
     run.send_signal(number)
     _, err = run.communicate(timeout=60)
